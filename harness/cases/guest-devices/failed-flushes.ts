@@ -6,8 +6,10 @@ import { needs } from '../helpers/shared-setup.ts';
 import {
   DISKS,
   diskImage,
+  EIO,
   FAILS,
   failingDisks,
+  failingDrive,
   guestOf,
   ioError,
   machineState,
@@ -53,9 +55,7 @@ const machine = pc(
   FLUSHED.map(({ device }) => diskImage(device)),
   FLUSHED.flatMap(({ device, node, bus, unit, werror, rerror }) => [
     '-drive',
-    `if=none,id=${device},format=raw,node-name=${node},file.driver=blkdebug,file.image.driver=file,` +
-      `file.image.filename=@DIR@/${device}.img,file.inject-error.0.event=flush_to_disk,` +
-      `file.inject-error.0.errno=5,file.inject-error.0.once=on,werror=${werror},rerror=${rerror}`,
+    failingDrive(device, node, `werror=${werror},rerror=${rerror}`, [['flush_to_disk', EIO, null, 'on']]),
     '-device',
     `ide-hd,id=hd-${device},drive=${device},bus=${bus},unit=${unit}`,
   ]),

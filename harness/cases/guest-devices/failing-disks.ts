@@ -16,16 +16,20 @@ export const FAILS = {
   noSpaceOnce: 56,
 } as const;
 
-const EIO = 5;
+/** Number of the error of a device that fails. */
+export const EIO = 5;
 const ENOSPC = 28;
-const RULES = [
+/** An error that is injected: at which requests, its number, in which sector, whether just once. Without a sector: in each. */
+type Rule = readonly [event: string, errno: number, sector: number | null, once: 'on' | 'off'];
+
+const RULES: readonly Rule[] = [
   ['read_aio', EIO, FAILS.read, 'off'],
   ['write_aio', EIO, FAILS.write, 'off'],
   ['write_aio', ENOSPC, FAILS.noSpace, 'off'],
   ['read_aio', EIO, FAILS.readOnce, 'on'],
   ['write_aio', EIO, FAILS.writeOnce, 'on'],
   ['write_aio', ENOSPC, FAILS.noSpaceOnce, 'on'],
-] as const;
+];
 
 /** The disks by policy: drive, node, and where the guest finds it. */
 export const DISKS = {
@@ -39,19 +43,20 @@ export type Disk = (typeof DISKS)[keyof typeof DISKS];
 
 const disks: readonly Disk[] = Object.values(DISKS);
 
-/** Options of a node over a file that fails by the rules above, each under `prefix`. */
-function failing(image: string, prefix = ''): string {
-  const rules = RULES.map(([event, errno, sector, once], index) => {
+/** Options of a node over a file that fails by rules, those above where none are given; each under `prefix`. */
+export function failing(image: string, prefix = '', rules = RULES): string {
+  const errors = rules.map(([event, errno, sector, once], index) => {
     const rule = `${prefix}inject-error.${index}`;
-    return `${rule}.event=${event},${rule}.errno=${errno},${rule}.sector=${sector},${rule}.once=${once}`;
+    const where = sector === null ? '' : `,${rule}.sector=${sector}`;
+    return `${rule}.event=${event},${rule}.errno=${errno}${where},${rule}.once=${once}`;
   });
   const file = `${prefix}image.driver=file,${prefix}image.filename=@DIR@/${image}.img`;
-  return `${prefix}driver=blkdebug,${file},${rules.join(',')}`;
+  return `${prefix}driver=blkdebug,${file},${errors.join(',')}`;
 }
 
-/** A drive over a file that fails by the rules above. */
-export function failingDrive(device: string, node: string, more: string): string {
-  return `if=none,id=${device},format=raw,node-name=${node},${failing(device, 'file.')},${more}`;
+/** A drive over a file that fails by rules, those above where none are given. */
+export function failingDrive(device: string, node: string, more: string, rules = RULES): string {
+  return `if=none,id=${device},format=raw,node-name=${node},${failing(device, 'file.', rules)},${more}`;
 }
 
 /** A node over such a file. */

@@ -1,5 +1,6 @@
 /** The machine on whose drives scenes are played. */
 import { pc } from '../../helpers/ide-guest.ts';
+import { EIO, failing } from '../failing-disks.ts';
 
 const SECTOR = 512;
 const BLOCK = 2048;
@@ -77,24 +78,16 @@ export const lonelyDrives = pc(
   ].flat(),
 );
 
-const FAILING = [
-  'driver=raw,node-name=failing,file.driver=blkdebug,file.image.driver=file,file.image.filename=@DIR@/disk.img',
-  ...['read_aio,file.inject-error.@.sector=32', 'write_aio,file.inject-error.@.sector=48'].map(
-    (rule, index) =>
-      `file.inject-error.@.errno=5,file.inject-error.@.once=off,file.inject-error.@.event=${rule}`.replaceAll(
-        '@',
-        String(index),
-      ),
-  ),
-].join(',');
-
 /** A disk of which sector 32 cannot be read and sector 48 not be written. */
 export const failingDisk = pc(
   'ide-failing-disk',
   [filled('disk.img', SECTOR, SECTORS, PARTS)],
   [
     '-blockdev',
-    FAILING,
+    `driver=raw,node-name=failing,${failing('disk', 'file.', [
+      ['read_aio', EIO, 32, 'off'],
+      ['write_aio', EIO, 48, 'off'],
+    ])}`,
     '-device',
     'ide-hd,id=hd0,drive=failing,bus=ide.0,unit=0,rerror=report,werror=report',
   ],
