@@ -15,27 +15,40 @@ import {
 } from '../helpers/shared-setup.ts';
 import { checkReads, filledFile, reads, writes } from './driver-guest.ts';
 
-const SIZE = 64 * KiB;
+/** Of the children's files: bytes, and what they are full of. */
+export const SIZE = 64 * KiB;
+export const BYTE = 5;
 
 const verifyNodes = needs(fileNodes, { drivers: ['blkverify'] });
 const read = needs(verifyNodes, nodeBytes);
 
-/** Adds a blkverify node over new files that hold these bytes all over. */
-async function addVerify(
+/** Makes options of a child of those of its file. */
+type Wrap = (file: JsonObject) => JsonObject;
+const asItIs: Wrap = (file) => file;
+
+/** Adds a blkverify node over new files of `BYTE` all over. */
+export async function addVerify(
   t: CaseContext,
-  [test, raw]: readonly [number, number],
-  wrap: (file: JsonObject) => JsonObject = (file) => file,
+  { test = asItIs, raw = asItIs }: { readonly test?: Wrap; readonly raw?: Wrap } = {},
 ): Promise<{ node: string; test: CaseFile; raw: CaseFile }> {
-  const [tested, verifying] = [await filledFile(t, SIZE, test), await filledFile(t, SIZE, raw)];
+  const [tested, verifying] = [await filledFile(t, SIZE, BYTE), await filledFile(t, SIZE, BYTE)];
   const node = t.name('verify');
   await t.execute('blockdev-add', {
     driver: 'blkverify',
     'node-name': node,
-    test: wrap(tested.options),
-    raw: verifying.options,
+    test: test(tested.options),
+    raw: raw(verifying.options),
   });
   return { node, test: tested, raw: verifying };
 }
+
+/** A child whose requests to its sector 16 fail, those of that event. */
+export const failingAt =
+  (event: 'read_aio' | 'write_aio'): Wrap =>
+  (image) => ({
+    driver: 'raw',
+    file: { driver: 'blkdebug', image, 'inject-error': [{ event, sector: 16 }] },
+  });
 
 export const blkverifyCases: readonly CaseDefinition[] = [
   {
@@ -44,9 +57,9 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     requirements: ['blkverify/compares', 'blkverify/writes-both'],
     needs: read,
     async run(t: CaseContext) {
-      const { node, test, raw } = await addVerify(t, [5, 5]);
+      const { node, test, raw } = await addVerify(t);
       const guest = await openIo(t, node);
-      await checkReads(t, guest, [0, SIZE], 5, 'of children that agree');
+      await checkReads(t, guest, [0, SIZE], BYTE, 'of children that agree');
       t.check(await writes(guest, [4096, 512], 7), 'a write must succeed', 'it is refused');
       await checkReads(t, guest, [4096, 512], 7, 'of what was written');
       for (const [name, file] of [
@@ -54,7 +67,7 @@ export const blkverifyCases: readonly CaseDefinition[] = [
         ['raw', raw],
       ] as const)
         t.check(
-          (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, 5).fill(7, 4096, 4608)),
+          (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, BYTE).fill(7, 4096, 4608)),
           `${name} must hold what was written, and nothing else must change`,
           'it holds something else',
         );
@@ -67,10 +80,10 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     needs: read,
     fresh: true,
     async run(t: CaseContext) {
-      const { node, raw } = await addVerify(t, [5, 5]);
-      await writeFile(raw.local, Buffer.alloc(SIZE, 5).fill(6, 8192, 8193), { flag: 'r+' });
+      const { node, raw } = await addVerify(t);
+      await writeFile(raw.local, Buffer.alloc(SIZE, BYTE).fill(6, 8192, 8193), { flag: 'r+' });
       const guest = await openIo(t, node);
-      await checkReads(t, guest, [0, 8192], 5, 'beside what differs');
+      await checkReads(t, guest, [0, 8192], BYTE, 'beside what differs');
       await t.execute('query-version');
       await reads(guest, [8192, 4096]).catch(() => false);
       await t.ended();
@@ -83,12 +96,9 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     needs: needs(read, { drivers: ['blkdebug'] }),
     fresh: true,
     async run(t: CaseContext) {
-      const { node } = await addVerify(t, [5, 5], (image) => ({
-        driver: 'raw',
-        file: { driver: 'blkdebug', image, 'inject-error': [{ event: 'read_aio', sector: 16 }] },
-      }));
+      const { node } = await addVerify(t, { test: failingAt('read_aio') });
       const guest = await openIo(t, node);
-      await checkReads(t, guest, [0, 8192], 5, 'that both children can do');
+      await checkReads(t, guest, [0, 8192], BYTE, 'that both children can do');
       await t.execute('query-version');
       await reads(guest, [8192, 4096]).catch(() => false);
       await t.ended();
@@ -108,8 +118,8 @@ export const blkverifyCases: readonly CaseDefinition[] = [
         await t.execute('blockdev-add', {
           driver: 'blkverify',
           'node-name': node,
-          test: (await filledFile(t, test, 5)).options,
-          raw: (await filledFile(t, raw, 5)).options,
+          test: (await filledFile(t, test, BYTE)).options,
+          raw: (await filledFile(t, raw, BYTE)).options,
         });
         t.equal(await virtualSize(t, node), test, 'the node must be as long as test');
       }
@@ -122,8 +132,8 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     needs: verifyNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      const good = (await filledFile(t, SIZE, 5)).options;
-      const other = (await filledFile(t, SIZE, 5)).options;
+      const good = (await filledFile(t, SIZE, BYTE)).options;
+      const other = (await filledFile(t, SIZE, BYTE)).options;
       const bad = { driver: 'file', filename: newFile(t).path };
       const open = (children: JsonObject) => ({
         driver: 'blkverify',

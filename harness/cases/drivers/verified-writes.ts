@@ -1,19 +1,12 @@
 /** Writes through blkverify: zeroes reach both children as data do, and an error of one alone ends the endpoint. */
-import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
-import { filledFile, writes } from './driver-guest.ts';
+import { writes } from './driver-guest.ts';
+import { addVerify, BYTE, failingAt, SIZE } from './verified-devices.ts';
 
-const SIZE = 64 * KiB;
 const written = needs(fileNodes, nodeBytes, { drivers: ['blkverify'] });
-
-/** Options of a node whose writes to its sector 16 fail. */
-const failing = (image: JsonObject): JsonObject => ({
-  driver: 'raw',
-  file: { driver: 'blkdebug', image, 'inject-error': [{ event: 'write_aio', sector: 16 }] },
-});
 
 export const verifiedWrites: readonly CaseDefinition[] = [
   {
@@ -23,10 +16,7 @@ export const verifiedWrites: readonly CaseDefinition[] = [
     requirements: ['blkverify/writes-both'],
     needs: written,
     async run(t: CaseContext) {
-      const files = { test: await filledFile(t, SIZE, 5), raw: await filledFile(t, SIZE, 5) };
-      const node = t.name('verify');
-      const [test, raw] = [files.test.options, files.raw.options];
-      await t.execute('blockdev-add', { driver: 'blkverify', 'node-name': node, test, raw });
+      const { node, ...files } = await addVerify(t);
       const guest = await openIo(t, node);
       for (const range of [
         { offset: 8 * KiB, length: 4 * KiB },
@@ -37,7 +27,7 @@ export const verifiedWrites: readonly CaseDefinition[] = [
         t.equal(outcome, 'done', 'a write of zeroes must succeed');
       }
       await guest.close();
-      const expected = Buffer.alloc(SIZE, 5)
+      const expected = Buffer.alloc(SIZE, BYTE)
         .fill(0, 8 * KiB, 12 * KiB)
         .fill(0, 32 * KiB, 33 * KiB);
       for (const [name, { local }] of Object.entries(files))
@@ -57,14 +47,8 @@ export const verifiedWrites: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       for (const fails of ['both', 'test'] as const) {
-        const node = t.name('verify');
-        const [test, raw] = [(await filledFile(t, SIZE, 5)).options, (await filledFile(t, SIZE, 5)).options];
-        await t.execute('blockdev-add', {
-          driver: 'blkverify',
-          'node-name': node,
-          test: failing(test),
-          raw: fails === 'both' ? failing(raw) : raw,
-        });
+        const test = failingAt('write_aio');
+        const { node } = await addVerify(t, fails === 'both' ? { test, raw: test } : { test });
         const guest = await openIo(t, node);
         t.check(
           await writes(guest, [0, 512], 7),
