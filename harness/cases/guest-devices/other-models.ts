@@ -143,21 +143,18 @@ function words(id: string): CaseDefinition {
 const DRIVES = ['hda', 'hdb', 'hdd', 'fda', 'fdb'] as const;
 
 /** The machine's own drives are devices that nobody named: `numbers` of disks and CDs, then of floppies. */
-function ownDrives(machine: string, numbers: readonly number[]): CaseDefinition {
-  const topology = pc(
-    `own-drives-of-${machine}`,
-    DRIVES.map((name) => ({ path: `${name}.img`, format: 'raw', size: 64 * KiB })),
-    DRIVES.flatMap((name) => [`-${name}`, `@DIR@/${name}.img`]),
-  );
+function ownDrives(machine: 'pc' | 'q35', numbers: readonly number[]): CaseDefinition {
   return {
     id: `query-block/own-drives-of-${machine}`,
     title: `The disks and floppies of a machine (${machine}) are devices without names, which are counted`,
     requirements: ['query-block/every-device', 'guest-drives/properties'],
     needs: { commands: ['query-block', 'qom-get'] },
-    topology: {
-      ...topology,
-      options: topology.options.map((option) => (option === 'pc' ? machine : option)),
-    },
+    topology: pc(
+      `own-drives-of-${machine}`,
+      DRIVES.map((name) => ({ path: `${name}.img`, format: 'raw', size: 64 * KiB })),
+      DRIVES.flatMap((name) => [`-${name}`, `@DIR@/${name}.img`]),
+      machine,
+    ),
     async run(t: CaseContext) {
       const told = (await queryList(t, 'query-block')).map(({ qdev }) => qdev ?? null);
       t.equal(

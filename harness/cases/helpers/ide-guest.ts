@@ -8,8 +8,13 @@ import type { CaseContext } from '../case.ts';
 const FIRMWARE = 'firmware.bin';
 const HALT = 0xf4;
 
-/** A topology with a PC, these drives and devices, and qtest. IDE has two buses (`ide.0`, `ide.1`) of two units. */
-export function pc(name: string, images: readonly ImageSpec[], options: readonly string[]): Topology {
+/** A topology with a PC, these drives and devices, and qtest. IDE of a `pc` has two buses (`ide.0`, `ide.1`) of two units. */
+export function pc(
+  name: string,
+  images: readonly ImageSpec[],
+  options: readonly string[],
+  machine: 'pc' | 'q35' = 'pc',
+): Topology {
   const size = 64 << 10;
   const firmware = { path: FIRMWARE, format: 'raw', size, fill: [{ offset: 0, length: size, byte: HALT }] };
   return {
@@ -17,7 +22,7 @@ export function pc(name: string, images: readonly ImageSpec[], options: readonly
     images: [firmware, ...images],
     options: [
       '-machine',
-      'pc',
+      machine,
       '-bios',
       `@DIR@/${FIRMWARE}`,
       '-qtest',
