@@ -4,13 +4,12 @@ import { nonzeroRefcounts } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { nodeBytes, openIo, writeNode } from '../helpers/node-io.ts';
+import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, dataOf, parseQcow2, refcountBlockOf, refcountTableOf } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const CLUSTER = 4 * KiB;
-const CLUSTERS = 16;
-const SIZE = CLUSTERS * CLUSTER;
+const SIZE = 16 * CLUSTER;
 /** What the image has before: guest clusters, each with the byte that fills it. */
 const HAD = new Map([
   [1, 0x11],
@@ -34,17 +33,14 @@ async function checkRepaired(t: CaseContext, harm: (image: Buffer) => void): Pro
   const file = await makeFile(t, image);
   const node = await addQcow2(t, file);
   await writeNode(t, node, NEW[0] * CLUSTER, CLUSTER, NEW[1]);
-  const io = await openIo(t, node, { writable: false });
+  const disk = await readNode(t, node, 0, SIZE);
   const content = new Map([...HAD, NEW]);
-  for (let index = 0; index < CLUSTERS; index += 1) {
-    const bytes = await io.read(index * CLUSTER, CLUSTER);
-    t.check(
-      bytes.every((byte) => byte === (content.get(index) ?? 0)),
-      'a repaired image must hold what it held, and what was written since',
-      `cluster ${index} holds something else`,
-    );
-  }
-  await io.close();
+  const wrong = disk.findIndex((byte, at) => byte !== (content.get(Math.floor(at / CLUSTER)) ?? 0));
+  t.check(
+    wrong === -1,
+    'a repaired image must hold what it held, and what was written since',
+    `byte ${wrong} is something else`,
+  );
   await release(t, [node]);
   const after = await bytesOf(t, file.local);
   t.check(!parseQcow2(after).dirty, 'the image must not stay marked as in use', 'it does');
