@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
-import { shown } from '../case-text.ts';
-import { insertedIn } from '../helpers/device-info.ts';
+import { type RequiredText, shown } from '../case-text.ts';
+import { insertedIn, statistic, statsOf } from '../helpers/device-info.ts';
 import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
 import { checkTakes, checkUnlimited, LIMITS, limit, NO_LIMIT } from '../helpers/throttling.ts';
@@ -62,6 +62,33 @@ async function checkFree(t: CaseContext, device: string): Promise<void> {
 /** No device of the case stays limited. */
 export async function release(t: CaseContext, ...devices: string[]): Promise<void> {
   for (const device of devices) await limit(t, device, {});
+}
+
+/** Sends so many requests of a sector each, and does not wait for what becomes of them. */
+export async function begin(
+  t: CaseContext,
+  device: string,
+  kind: 'read' | 'write',
+  count: number,
+): Promise<void> {
+  for (let index = 0; index < count; index += 1) await qemuIo(t, device, `aio_${kind} ${index * 512} 512`);
+}
+
+/** States that of so many requests that are sent at most one passes: the others are held back. */
+export async function checkHeld(
+  t: CaseContext,
+  device: string,
+  kind: 'read' | 'write',
+  count: number,
+  required: RequiredText = 'limits must hold requests back',
+): Promise<void> {
+  const done = async (): Promise<number> =>
+    statistic(t, await statsOf(t, device), kind === 'read' ? 'rd_operations' : 'wr_operations');
+  const before = await done();
+  await begin(t, device, kind, count);
+  await t.roundTrip();
+  const passed = (await done()) - before;
+  t.check(passed <= 1, required, `${passed} of ${count} have passed`);
 }
 
 const PIECE = 64 * KiB;
