@@ -3,7 +3,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, makeEmpty } from '../helpers/backing-chains.ts';
 import { statistic, statsOf } from '../helpers/device-info.ts';
 import { DRIVE, driveOverBase, onDrive } from '../helpers/drive-chain.ts';
-import { qemuIo } from '../helpers/human-monitor-io.ts';
+import { qemuIo, typed } from '../helpers/human-monitor-io.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { cancelled, jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { type CaseFile, KiB, needs } from '../helpers/shared-setup.ts';
@@ -29,7 +29,7 @@ async function addTarget(t: CaseContext): Promise<{ drive: string; node: string;
   const file = await makeEmpty(t, 'raw');
   const [drive, node] = [t.name('held'), t.name('target')];
   const options = `if=none,id=${drive},node-name=${node},driver=blkdebug,image.driver=file,image.filename=${file.path}`;
-  await t.execute('human-monitor-command', { 'command-line': `drive_add 0 ${options}` });
+  await typed(t, `drive_add 0 ${options}`);
   return { drive, node, file };
 }
 

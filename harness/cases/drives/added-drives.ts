@@ -1,6 +1,6 @@
 /** Drives that the human monitor adds: which options are refused, next to such as are taken. */
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
-import { hmpIo } from '../helpers/human-monitor-io.ts';
+import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
 import { makeFileIn, needs, queryList } from '../helpers/shared-setup.ts';
 
 const adding: Needs = needs(hmpIo, {
@@ -127,8 +127,7 @@ async function added(t: CaseContext, options: string): Promise<string | null> {
     ...(/(^|,)(driver|format)=/.test(options) ? [] : ['driver=null-co']),
     options.replace('@DIR@', t.dir).replace(/,driver=$/, ''),
   ].join();
-  const line = `drive_add 0 ${/[ "]/.test(own) ? `"${own}"` : own}`;
-  await t.execute('human-monitor-command', { 'command-line': line });
+  await typed(t, `drive_add 0 ${/[ "]/.test(own) ? `"${own}"` : own}`);
   const more = (await names()).filter((name) => !before.includes(name));
   t.check(more.length < 2, 'a call must add one drive at most', `it added ${more.length}`);
   return more[0] ?? null;
@@ -156,7 +155,7 @@ export const addedDriveCases: readonly CaseDefinition[] = Object.entries(FAULTS)
         t.equal(await nodes(), before, `nothing must be left of a drive with ${refused}`);
         const drive = await added(t, taken);
         t.check(drive !== null, `a drive with ${taken} must be added`, 'it is not');
-        await t.execute('human-monitor-command', { 'command-line': `drive_del ${drive}` });
+        await typed(t, `drive_del ${drive}`);
         t.equal(await nodes(), before, `nothing must be left of a drive that is deleted`);
       }
     },

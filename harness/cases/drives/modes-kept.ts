@@ -2,20 +2,20 @@
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
-import { hmpIo } from '../helpers/human-monitor-io.ts';
+import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
 
 const DRIVES = [
-  { name: 'ro', option: 'on', ro: true },
-  { name: 'rw', option: 'off', ro: false },
+  { name: 'ro', ro: true },
+  { name: 'rw', ro: false },
 ] as const;
 
 const changeable: Topology = {
   name: 'changeable-drives',
   images: ['ro', 'rw', 'next'].map((name) => ({ path: `${name}.img`, format: 'raw', size: 64 * KiB })),
-  options: DRIVES.flatMap(({ name, option }) => [
+  options: DRIVES.flatMap(({ name, ro }) => [
     '-drive',
-    `if=none,id=${name},format=raw,file=@DIR@/${name}.img,readonly=${option}`,
+    `if=none,id=${name},format=raw,file=@DIR@/${name}.img,readonly=${ro ? 'on' : 'off'}`,
   ]),
   monitors: 1,
 };
@@ -78,8 +78,7 @@ export const modesKept: readonly CaseDefinition[] = [
           [' read-write', false],
           ['', false],
         ] as const) {
-          const line = `change ${name} ${filename} raw${mode}`;
-          await t.execute('human-monitor-command', { 'command-line': line });
+          await typed(t, `change ${name} ${filename} raw${mode}`);
           const opened = { inserted: { ro: expected, file: filename, drv: 'raw' } };
           t.contains(await deviceInfo(t, name), opened, 'the new medium must be open as the mode says');
         }

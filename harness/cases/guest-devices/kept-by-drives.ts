@@ -1,8 +1,8 @@
 /** What a drive keeps while its media come and go, by whichever command; and people who move trays at a human monitor. */
-import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo, insertedIn, statsOf } from '../helpers/device-info.ts';
-import { hmpIo } from '../helpers/human-monitor-io.ts';
+import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { addNode, dataNodes, KiB, needs, newFile, queryList, refusedWith } from '../helpers/shared-setup.ts';
 import { limitsOf } from '../helpers/throttling.ts';
@@ -56,11 +56,6 @@ async function counted(t: CaseContext, name: string): Promise<JsonObject> {
     max,
   }));
   return { ...Object.fromEntries(lasting), most };
-}
-
-/** A line that people type; what is printed tells nothing here. */
-function typed(t: CaseContext, line: string): Promise<Json> {
-  return t.execute('human-monitor-command', { 'command-line': line });
 }
 
 export const keptByDrives: readonly CaseDefinition[] = [

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { hmpIo } from '../helpers/human-monitor-io.ts';
+import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
 import { nbdExports } from '../helpers/node-io.ts';
 import { listen } from '../helpers/peers/listening.ts';
 import { NbdCommand as Command, NbdOption } from '../helpers/peers/nbd-numbers.ts';
@@ -36,7 +36,7 @@ async function checkServes(t: CaseContext, visitor: NbdVisitor): Promise<void> {
 
 /** Whether the human monitor did it: it says nothing then. */
 async function does(t: CaseContext, line: string): Promise<boolean> {
-  return (await t.execute('human-monitor-command', { 'command-line': line })) === '';
+  return (await typed(t, line)) === '';
 }
 
 export const exportsByHumanMonitor: readonly CaseDefinition[] = [
