@@ -46,8 +46,11 @@ const blockSizes = (least: number, good: number, most: number): Manners['spoil']
     return Buffer.concat([message, optionReply(Option.go, Reply.info, sizes)]);
   });
 
-/** What a server says, whether it is simple or structured, and whether a node over it comes to be. */
-type Handshake = readonly [what: string, isTaken: boolean, spoil: Manners['spoil'], manners?: Manners];
+/** What becomes of a server: a node over it, or none; one that the client leaves while it may still choose should be told so. */
+type Fate = 'taken' | 'refused' | 'left';
+
+/** What a server says, what becomes of it, and whether it is simple or structured. */
+type Handshake = readonly [what: string, becomes: Fate, spoil: Manners['spoil'], manners?: Manners];
 
 const structured: Manners = { structured: true };
 const greeting =
@@ -56,45 +59,45 @@ const greeting =
     kind === 'greeting' ? change(message) : message;
 
 const GREETINGS: readonly Handshake[] = [
-  ['another first magic number', false, greeting(changedAt(7, 0x44))],
-  ['another second magic number', false, greeting(changedAt(15, 0x44))],
-  ['flags without NO_ZEROES', true, greeting(changedAt(17, 1))],
-  ['no flags', true, greeting(changedAt(17, 0))],
-  ['flags that nobody knows', true, greeting(changedAt(16, 0x80))],
+  ['another first magic number', 'refused', greeting(changedAt(7, 0x44))],
+  ['another second magic number', 'refused', greeting(changedAt(15, 0x44))],
+  ['flags without NO_ZEROES', 'taken', greeting(changedAt(17, 1))],
+  ['no flags', 'taken', greeting(changedAt(17, 0))],
+  ['flags that nobody knows', 'taken', greeting(changedAt(16, 0x80))],
   [
     'a reply with another magic number',
-    false,
+    'left',
     instead(Option.structured, Reply.unsupported, changedAt(7, 0)),
   ],
-  ['a reply to another option', false, instead(Option.structured, Reply.unsupported, changedAt(11, 99))],
+  ['a reply to another option', 'left', instead(Option.structured, Reply.unsupported, changedAt(11, 99))],
 ];
 
 const STRUCTURED: readonly Handshake[] = [
   [
     'structured replies denied',
-    true,
+    'taken',
     instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, Reply.policy)),
   ],
   [
     'structured replies refused as invalid',
-    true,
+    'taken',
     instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, Reply.invalid)),
   ],
   [
     'an answer of unknown type to structured replies',
-    false,
+    'left',
     instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, 77)),
   ],
   [
     'structured replies acknowledged with data',
-    false,
+    'left',
     instead(Option.structured, Reply.ack, () => optionReply(Option.structured, Reply.ack, Buffer.alloc(4))),
     structured,
   ],
-  ['no context', true, instead(Option.setContexts, Reply.context, () => Buffer.alloc(0)), structured],
+  ['no context', 'taken', instead(Option.setContexts, Reply.context, () => Buffer.alloc(0)), structured],
   [
     'contexts refused',
-    true,
+    'taken',
     (kind, message) => {
       if (kind !== 'option' || optionOf(message) !== Option.setContexts) return message;
       return typeOf(message) === Reply.ack ? optionReply(Option.setContexts, Reply.invalid) : Buffer.alloc(0);
@@ -103,7 +106,7 @@ const STRUCTURED: readonly Handshake[] = [
   ],
   [
     'another context',
-    false,
+    'refused',
     instead(Option.setContexts, Reply.context, () =>
       optionReply(Option.setContexts, Reply.context, Buffer.concat([uint32(1), Buffer.from('base:other')])),
     ),
@@ -111,7 +114,7 @@ const STRUCTURED: readonly Handshake[] = [
   ],
   [
     'a context without its number',
-    false,
+    'refused',
     instead(Option.setContexts, Reply.context, () =>
       optionReply(Option.setContexts, Reply.context, Buffer.alloc(3)),
     ),
@@ -120,15 +123,15 @@ const STRUCTURED: readonly Handshake[] = [
 ];
 
 const GO: readonly Handshake[] = [
-  ['an export without flags', false, described((size) => info(uint64(size), uint16(0)))],
+  ['an export without flags', 'refused', described((size) => info(uint64(size), uint16(0)))],
   [
     'an export that is not described',
-    false,
+    'refused',
     described(() => Buffer.concat([uint16(NbdInfo.name), Buffer.from('disk')])),
   ],
   [
     'the name of the export besides',
-    true,
+    'taken',
     instead(Option.go, Reply.info, (message) =>
       Buffer.concat([
         optionReply(Option.go, Reply.info, Buffer.concat([uint16(NbdInfo.name), Buffer.from('disk')])),
@@ -138,47 +141,39 @@ const GO: readonly Handshake[] = [
   ],
   [
     'half a kind of information',
-    false,
+    'refused',
     instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.info, Buffer.alloc(1))),
   ],
   [
     'a reply of an unknown type',
-    false,
+    'refused',
     instead(Option.go, Reply.info, (message) => Buffer.concat([optionReply(Option.go, 77), message])),
   ],
-  ['GO denied', false, instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.policy))],
+  ['GO denied', 'refused', instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.policy))],
   [
     'GO refused for want of block sizes',
-    false,
+    'refused',
     instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.blockSizeRequired)),
   ],
   ...(
     [
-      [true, 1, 1, 1024 * KiB],
-      [true, 512, 512, 512],
-      [true, 64 * KiB, 64 * KiB, 64 * KiB],
-      [true, 1, 4096, 2 ** 32 - 1],
-      [false, 0, 4096, 64 * KiB],
-      [false, 3, 4096, 64 * KiB],
-      [false, 1024, 512, 64 * KiB],
-      [false, 512, 1023, 64 * KiB],
-      [false, 512, 4096, 256],
+      ['taken', 1, 1, 1024 * KiB],
+      ['taken', 512, 512, 512],
+      ['taken', 64 * KiB, 64 * KiB, 64 * KiB],
+      ['taken', 1, 4096, 2 ** 32 - 1],
+      ['refused', 0, 4096, 64 * KiB],
+      ['refused', 3, 4096, 64 * KiB],
+      ['refused', 1024, 512, 64 * KiB],
+      ['refused', 512, 1023, 64 * KiB],
+      ['refused', 512, 4096, 256],
     ] as const
   ).map(
-    ([isTaken, least, good, most]): Handshake => [
+    ([becomes, least, good, most]): Handshake => [
       `blocks of ${least}, ${good} and ${most}`,
-      isTaken,
+      becomes,
       blockSizes(least, good, most),
     ],
   ),
-];
-
-/** What a client that may still choose leaves for, so that it can say so. */
-const LEFT_POLITELY: readonly string[] = [
-  'a reply with another magic number',
-  'a reply to another option',
-  'an answer of unknown type to structured replies',
-  'structured replies acknowledged with data',
 ];
 
 /** A node over a server that says these things one after another. */
@@ -189,11 +184,11 @@ function handshakes(id: string, title: string, variants: readonly Handshake[]): 
     requirements: ['nbd/server', 'blockdev-add/failure-leaves-nothing'],
     needs,
     async run(t: CaseContext) {
-      for (const [what, isTaken, spoil, manners = {}] of variants) {
+      for (const [what, becomes, spoil, manners = {}] of variants) {
         const peer = await startNbdPeer(t, { '': disk() }, 'unix', { ...manners, spoil: spoil! });
         const node = t.name('nbd');
         const options: JsonObject = { driver: 'nbd', 'node-name': node, server: peer.address };
-        if (isTaken) {
+        if (becomes === 'taken') {
           await t.execute('blockdev-add', options);
           t.equal(
             await virtualSize(t, node),
@@ -208,7 +203,7 @@ function handshakes(id: string, title: string, variants: readonly Handshake[]): 
           t.check(error !== undefined, `a server with ${what} must be refused`, 'it is accepted');
           await checkAbsent(t, node);
           await peer.idle();
-          if (LEFT_POLITELY.includes(what))
+          if (becomes === 'left')
             t.check(
               peer.aborts === 1,
               `a server with ${what} should be told that the client leaves`,
