@@ -77,6 +77,16 @@ export function l2TableOf(clusterSize: number): number {
   return L2_TABLE * clusterSize;
 }
 
+/** All of these by the names that overlap-check has for them. */
+export function tablesOf(clusterSize: number) {
+  return {
+    'refcount-table': refcountTableOf(clusterSize),
+    'refcount-block': refcountBlockOf(clusterSize),
+    'active-l1': l1TableOf(clusterSize),
+    'active-l2': l2TableOf(clusterSize),
+  };
+}
+
 /** Where `buildQcow2` puts the first allocated cluster, bytes. */
 export function dataOf(clusterSize: number): number {
   return DATA * clusterSize;

@@ -2,13 +2,7 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import {
-  buildQcow2,
-  l1TableOf,
-  l2TableOf,
-  refcountBlockOf,
-  refcountTableOf,
-} from '../helpers/qcow2-image.ts';
+import { buildQcow2, tablesOf } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 /** The smallest that there are. */
@@ -16,12 +10,7 @@ const CLUSTER = 512;
 /** Bytes of the file that one L2 table of such clusters maps. */
 const MAPPED = 32 * KiB;
 
-const TABLES = {
-  'refcount-table': refcountTableOf(CLUSTER),
-  'refcount-block': refcountBlockOf(CLUSTER),
-  'active-l1': l1TableOf(CLUSTER),
-  'active-l2': l2TableOf(CLUSTER),
-};
+const TABLES = tablesOf(CLUSTER);
 
 /** The cases of images without room. */
 export const fullHeaders: readonly CaseDefinition[] = [

@@ -4,25 +4,13 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { attempt, nodeBytes, writeNode } from '../helpers/node-io.ts';
-import {
-  buildQcow2,
-  entryTo,
-  l1TableOf,
-  l2TableOf,
-  refcountBlockOf,
-  refcountTableOf,
-} from '../helpers/qcow2-image.ts';
+import { buildQcow2, entryTo, tablesOf } from '../helpers/qcow2-image.ts';
 import { makeFile, needs } from '../helpers/shared-setup.ts';
 
 const overlaps = needs(chainNodes, { ...nodeBytes, events: ['BLOCK_IMAGE_CORRUPTED'] });
 const TAKE = 'blockdev-snapshot-internal-sync';
 
-const PLACES = {
-  'refcount-table': refcountTableOf(CLUSTER),
-  'refcount-block': refcountBlockOf(CLUSTER),
-  'active-l1': l1TableOf(CLUSTER),
-  'active-l2': l2TableOf(CLUSTER),
-};
+const PLACES = tablesOf(CLUSTER);
 
 /** Where the parts of a snapshot are, once the disk has an L2 table of its own again. */
 interface SnapshotPlaces {
