@@ -12,7 +12,7 @@ import { KiB, needs } from '../helpers/shared-setup.ts';
 import { startOf } from './crashed-storage.ts';
 import { type Change, checkDisk, DiskModel, type Draw, drawn, foreignBytes } from './disk-series.ts';
 import { checkHolds } from './left-behind.ts';
-import { makeStep, type SeriesStep, take, withSteps, write } from './series-steps.ts';
+import { type CommandStep, makeStep, take, type WriteStep, withSteps, write } from './series-steps.ts';
 
 const CLUSTER = 512;
 /** Which requests of the storage a write makes that outgrows the table of counts, about, when it comes to the table. */
@@ -29,7 +29,7 @@ interface Scene {
   readonly draw: Pick<Draw, 'longest' | 'keeps'>;
   /** Which request of the storage may fail at the latest, of those that one of the guest makes. */
   readonly within: number;
-  readonly steps: readonly SeriesStep[];
+  readonly steps: readonly (WriteStep | CommandStep)[];
 }
 
 /** One of the next few requests that would change the storage fails, or a flush. */
@@ -85,7 +85,6 @@ function failing({ id, title, ...scene }: Scene): CaseDefinition {
       await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, discard: 'unmap', file });
       let failed = 0;
       for (const step of scene.steps) {
-        if (step.do === 'reopen') continue;
         if (step.do !== 'write') {
           await makeStep(t, node, step);
           if (step.do === 'resize') disk.resize(step.size);

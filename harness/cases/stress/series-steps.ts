@@ -14,13 +14,16 @@ export type CommandStep =
   | { readonly do: 'mark'; readonly name: string; readonly granularity: number }
   | { readonly do: 'unmark'; readonly name: string };
 
-/** Requests of a guest, so many; `reopen`: the node goes, and another comes in its place; or a command. */
-export type SeriesStep =
-  | { readonly do: 'write'; readonly count: number }
-  | { readonly do: 'reopen' }
-  | CommandStep;
+/** Requests of a guest, so many. */
+export interface WriteStep {
+  readonly do: 'write';
+  readonly count: number;
+}
 
-export const write = (count: number): SeriesStep => ({ do: 'write', count });
+/** `reopen`: the node goes, and another comes in its place. */
+export type SeriesStep = WriteStep | { readonly do: 'reopen' } | CommandStep;
+
+export const write = (count: number): WriteStep => ({ do: 'write', count });
 export const reopen: SeriesStep = { do: 'reopen' };
 export const resize = (size: number): CommandStep => ({ do: 'resize', size });
 export const take = (name: string): CommandStep => ({ do: 'take', name });
