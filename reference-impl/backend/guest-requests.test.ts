@@ -107,10 +107,12 @@ test.each([true, false])('an invalid request is an access where it counts: %j', 
   expect('idle_time_ns' in stats()).toBe(counts);
 });
 
-test('an empty drive has no medium to ask', async () => {
+test('an empty drive has no sector to ask for, and no medium to flush', async () => {
   const io = await disk();
   await backend.eject();
-  expect(await after(io.read(0, Buffer.alloc(512)))).toEqual({ ok: false, errno: 'ENOMEDIUM' });
+  expect(await after(io.read(0, Buffer.alloc(512)))).toEqual({ ok: false, errno: 'EIO' });
+  expect(await after(io.flush())).toEqual({ ok: false, errno: 'ENOMEDIUM' });
+  expect(stats()).toMatchObject({ invalid_rd_operations: 1, failed_flush_operations: 1 });
 });
 
 test('limits hold requests back, and the time they wait counts', async () => {

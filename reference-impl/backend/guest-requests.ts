@@ -32,6 +32,16 @@ export interface GuestMachine {
   onResume(callback: () => void): () => void;
 }
 
+/** What becomes of a request besides its result. */
+interface Meant {
+  readonly type: IoOperationType;
+  /** What it counts as; absent: as nothing. */
+  readonly operation?: Operation;
+  readonly bytes: number;
+  /** Its errors meet no policy: the guest is told, and nobody else. */
+  readonly onlyGuest?: boolean;
+}
+
 const DONE: GuestResult = { ok: true };
 
 /** The requests of one device. Offsets and lengths are in bytes. */
@@ -64,32 +74,37 @@ export class GuestIo {
     return stops ? this.#status : undefined;
   }
 
-  /** Fills `buffer`. */
-  read(offset: number, buffer: Uint8Array): Promise<GuestResult> {
-    if (this.#isBeyond(offset, buffer.length)) return this.#invalid('rd');
-    return this.#request('read', 'rd', buffer.length, (node) => node.io.read(offset, buffer));
+  /** Fills `buffer`. `onlyGuest`: an error meets no policy, only the guest is told. */
+  read(offset: number, buffer: Uint8Array, { onlyGuest = false } = {}): Promise<GuestResult> {
+    if (!onlyGuest && this.#isBeyond(offset, buffer.length)) return this.#invalid('rd');
+    const meant: Meant = { type: 'read', operation: 'rd', bytes: buffer.length, onlyGuest };
+    return this.#request(meant, (node) => node.io.read(offset, buffer));
   }
 
   write(offset: number, data: Uint8Array, { fua = false } = {}): Promise<GuestResult> {
     if (this.#isBeyond(offset, data.length)) return this.#invalid('wr');
     const flags = { fua: fua || !this.#backend.settings.writeback };
-    return this.#request('write', 'wr', data.length, (node) => node.io.write(offset, data, flags));
+    return this.#request({ type: 'write', operation: 'wr', bytes: data.length }, (node) =>
+      node.io.write(offset, data, flags),
+    );
   }
 
   writeZeroes(offset: number, length: number, { mayUnmap = false } = {}): Promise<GuestResult> {
     if (this.#isBeyond(offset, length)) return this.#invalid('wr');
     const flags = { fua: !this.#backend.settings.writeback, mayUnmap };
-    return this.#request('write', 'wr', length, (node) => node.io.writeZeroes(offset, length, flags));
+    return this.#request({ type: 'write', operation: 'wr', bytes: length }, (node) =>
+      node.io.writeZeroes(offset, length, flags),
+    );
   }
 
   /** Counts nowhere. The range is within the medium. */
   discard(offset: number, length: number): Promise<GuestResult> {
-    return this.#request('write', undefined, length, (node) => node.io.discard(offset, length));
+    return this.#request({ type: 'write', bytes: length }, (node) => node.io.discard(offset, length));
   }
 
-  /** Fails as a write does. */
+  /** Fails as a write does, also where there is no medium. */
   flush(): Promise<GuestResult> {
-    return this.#request('write', 'flush', 0, (node) => node.io.flush());
+    return this.#request({ type: 'write', operation: 'flush', bytes: 0 }, (node) => node.io.flush());
   }
 
   /** The device is reset: requests that wait for the machine to go on are given up. */
@@ -103,27 +118,23 @@ export class GuestIo {
     this.reset();
   }
 
-  async #request(
-    type: IoOperationType,
-    operation: Operation | undefined,
-    bytes: number,
-    run: (node: Node) => Promise<void>,
-  ): Promise<GuestResult> {
+  async #request(meant: Meant, run: (node: Node) => Promise<void>): Promise<GuestResult> {
+    const { type, operation, bytes, onlyGuest = false } = meant;
+    const { accounting } = this.#backend;
     for (;;) {
-      const { node, accounting } = this.#backend;
-      if (!node) return { ok: false, errno: 'ENOMEDIUM' };
       const request = operation && accounting.begin(operation, bytes, this.#services.guestClock.now());
       const now = () => this.#services.guestClock.now();
       try {
         // Limits are of reads and writes only.
         const isLimited = operation === 'rd' || operation === 'wr';
+        const node = this.#medium();
         await this.#backend.request(() => run(node), isLimited ? { direction: type, bytes } : undefined);
         request?.done(now());
         return DONE;
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
-        const action = errorAction(this.#policy(type), error);
-        this.#tell(node, type, action, error);
+        const action = onlyGuest ? 'report' : errorAction(this.#policy(type), error);
+        if (!onlyGuest) this.#tell(type, action, error);
         if (action === 'ignore') {
           request?.done(now());
           return DONE;
@@ -137,6 +148,13 @@ export class GuestIo {
     }
   }
 
+  /** What the guest gets at; none in an open tray. */
+  #medium(): Node {
+    const { node, device } = this.#backend;
+    if (!node || device?.tray?.open) throw new IoError('ENOMEDIUM');
+    return node;
+  }
+
   #policy(type: IoOperationType): BlockdevOnError {
     const { settings, isDeleted } = this.#backend;
     if (isDeleted) return 'report';
@@ -146,10 +164,11 @@ export class GuestIo {
     return type === 'read' ? settings.onReadError : settings.onWriteError;
   }
 
-  #tell(node: Node, operation: IoOperationType, action: BlockErrorAction, error: IoError): void {
+  #tell(operation: IoOperationType, action: BlockErrorAction, error: IoError): void {
+    const { node } = this.#backend;
     this.#services.emit('BLOCK_IO_ERROR', {
       device: this.#backend.name,
-      'node-name': node.name,
+      ...(node && { 'node-name': node.name }),
       operation,
       action,
       ...(this.ioStatus === undefined ? {} : { nospace: error.code === 'ENOSPC' }),
@@ -177,8 +196,7 @@ export class GuestIo {
   }
 
   #isBeyond(offset: number, length: number): boolean {
-    const { node } = this.#backend;
-    return node !== undefined && offset + length > node.io.length();
+    return offset + length > (this.#backend.node?.io.length() ?? 0);
   }
 
   /** No error policy holds for what the guest may not ask for. */

@@ -7,23 +7,23 @@ const DEVICE = 'devices/guest-device';
 
 export const guests: readonly Saboteur[] = [
   inside('guests/error-of-child', 'BLOCK_IO_ERROR', 'names the child of the node that failed', REQUESTS, [
-    "'node-name': node.name,",
-    "'node-name': node.child('file')?.node.name ?? node.name,",
+    "'node-name': node.name }",
+    "'node-name': node.child('file')?.node.name ?? node.name }",
   ]),
   inside(
     'guests/error-by-device',
     'BLOCK_IO_ERROR',
     'names the node where there is no drive name',
     REQUESTS,
-    ['device: this.#backend.name,', 'device: this.#backend.name || node.name,'],
+    ['device: this.#backend.name,', "device: this.#backend.name || (node?.name ?? ''),"],
   ),
   inside('guests/error-of-reads', 'BLOCK_IO_ERROR', 'tells every error as one of a read', REQUESTS, [
     'operation,\n            action,',
     "operation: 'read',\n            action,",
   ]),
   inside('guests/ignored-untold', 'BLOCK_IO_ERROR', 'does not tell errors that are ignored', REQUESTS, [
-    'this.#tell(node, type, action, error);',
-    "if (action !== 'ignore') this.#tell(node, type, action, error);",
+    'this.#tell(type, action, error);',
+    "if (action !== 'ignore') this.#tell(type, action, error);",
   ]),
   inside('guests/nospace-always', 'BLOCK_IO_ERROR', 'tells nospace where there is no io-status', REQUESTS, [
     'this.ioStatus === undefined ? {} : {',
@@ -123,8 +123,8 @@ export const guests: readonly Saboteur[] = [
     changes: [
       {
         file: REQUESTS,
-        find: 'this.#tell(node, type, action, error);',
-        put: "const stopped = action === 'stop' && this.#stop(error);\n                this.#tell(node, type, action, error);",
+        find: 'this.#tell(type, action, error);',
+        put: "const stopped = action === 'stop' && this.#stop(error);\n                this.#tell(type, action, error);",
       },
       { file: REQUESTS, find: 'if (!(await this.#stop(error)))', put: 'if (!(await stopped))' },
     ],
@@ -180,7 +180,7 @@ export const guests: readonly Saboteur[] = [
     'BLOCK_IO_ERROR',
     'meets failed flushes by the policy of reads',
     REQUESTS,
-    ["this.#request('write', 'flush', 0,", "this.#request('read', 'flush', 0,"],
+    ["type: 'write', operation: 'flush'", "type: 'read', operation: 'flush'"],
   ),
   inside(
     'guests/flush-failures-uncounted',

@@ -35,8 +35,8 @@ interface Reply {
   left: number;
   /** Of these, the ones that are there. */
   ready: Buffer;
-  /** The next block; undefined if it could not be read. */
-  readonly next: () => Promise<Buffer | undefined>;
+  /** The next block, or why it could not be read. */
+  readonly next: () => Promise<Buffer | Sense>;
 }
 
 /** A CD drive. */
@@ -78,7 +78,7 @@ export class AtapiDrive extends IdeDrive {
         this.#setFeatures(this.registers[Register.feature]!);
         return;
       case Command.flush:
-        this.#flush();
+        this.endWith(this.backing.io.flush());
         return;
       case Command.read:
       case Command.identifyDevice:
@@ -126,14 +126,17 @@ export class AtapiDrive extends IdeDrive {
 
   #setFeatures(feature: number): void {
     const isKnown = IDLE_FEATURES.includes(feature) || Object.values<number>(FEATURES).includes(feature);
-    if (!isKnown) this.abort();
-    else if (feature === FEATURES.writeCacheOff) this.#flush();
-    else this.interrupt();
-  }
-
-  #flush(): void {
-    if (this.medium.isPresent) this.endWith(this.backing.io.flush());
-    else this.abort();
+    if (!isKnown) {
+      this.abort();
+      return;
+    }
+    if (feature === FEATURES.writeCacheOn) this.backing.writeCache = true;
+    if (feature !== FEATURES.writeCacheOff) {
+      this.interrupt();
+      return;
+    }
+    this.backing.writeCache = false;
+    this.endWith(this.backing.io.flush());
   }
 
   /** For what the guest was told already and has not asked about. */
@@ -147,7 +150,7 @@ export class AtapiDrive extends IdeDrive {
   /** Gives `data`, as much of it as the guest has asked for. */
   reply(data: Buffer, asked: number): void {
     const ready = data.subarray(0, asked);
-    this.#send({ left: ready.length, ready, next: async () => undefined });
+    this.#send({ left: ready.length, ready, next: async () => Senses.readFailed });
   }
 
   /** Gives blocks of that many bytes each; `read` makes them. */
@@ -155,7 +158,7 @@ export class AtapiDrive extends IdeDrive {
     first: number,
     count: number,
     size: number,
-    read: (block: number) => Promise<Buffer | undefined>,
+    read: (block: number) => Promise<Buffer | Sense>,
   ): void {
     let block = first;
     const next = () => read(block++);
@@ -231,8 +234,8 @@ export class AtapiDrive extends IdeDrive {
     this.status |= Status.busy;
     this.when(reply.next(), (block) => {
       this.status &= ~Status.busy;
-      if (block === undefined) {
-        this.fail(Senses.readFailed);
+      if ('key' in block) {
+        this.fail(block);
         return;
       }
       reply.ready = Buffer.concat([reply.ready, block]);

@@ -12,7 +12,7 @@ import {
   tableOfContents,
   vitalProductData,
 } from './packet-replies.ts';
-import { Senses } from './sense.ts';
+import { type Sense, Senses } from './sense.ts';
 
 const BLOCK = 2048;
 
@@ -79,10 +79,10 @@ function readBlocks(drive: AtapiDrive, first: number, count: number, frames = fa
     drive.fail(Senses.beyondEnd);
     return;
   }
-  const read = async (block: number): Promise<Buffer | undefined> => {
+  const read = async (block: number): Promise<Buffer | Sense> => {
     const data = Buffer.alloc(BLOCK);
-    const { ok } = await drive.backing.io.read(block * BLOCK, data);
-    if (!ok) return undefined;
+    const result = await drive.backing.io.read(block * BLOCK, data, { onlyGuest: true });
+    if (!result.ok) return result.errno === 'ENOMEDIUM' ? Senses.noMedium : Senses.readFailed;
     return frames ? frameOf(block, data) : data;
   };
   drive.replyBlocks(first, count, frames ? 2352 : BLOCK, read);
