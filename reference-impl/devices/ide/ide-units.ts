@@ -50,7 +50,12 @@ function backingOf({ io, backend, identity }: GuestDevice, serial: number): IdeB
   return {
     io: io!,
     labels,
-    writeCache: backend!.settings.writeback,
+    get writeCache() {
+      return backend!.settings.writeback;
+    },
+    set writeCache(isOn: boolean) {
+      backend!.writeback = isOn;
+    },
     length: () => backend!.node?.io.length(),
   };
 }
