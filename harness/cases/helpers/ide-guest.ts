@@ -58,7 +58,9 @@ export function valueIn(answer: string): number {
 const SECTOR = 512;
 const PORTS = { 'ide.0': 0x1f0, 'ide.1': 0x170 } as const;
 const STATUS = { busy: 0x80, fault: 0x20, data: 0x08, error: 0x01 } as const;
-const COMMAND = { read: 0x20, write: 0x30, flush: 0xe7, packet: 0xa0 } as const;
+const COMMAND = { read: 0x20, write: 0x30, flush: 0xe7, packet: 0xa0, setFeatures: 0xef } as const;
+/** What SET FEATURES is told about the write cache. */
+const WRITE_CACHE = { on: 0x02, off: 0x82 } as const;
 /** Looks at a busy drive before it counts as one that stays so. */
 const MOST_POLLS = 20_000;
 
@@ -88,6 +90,16 @@ export class IdeDrive {
 
   async flush(): Promise<IdeResult> {
     await this.begin('flush');
+    return this.finish(0);
+  }
+
+  /** Switches the write cache of the drive. */
+  async setWriteCache(state: keyof typeof WRITE_CACHE): Promise<IdeResult> {
+    await this.#send([
+      this.#out(6, 0xa0 | (this.#unit << 4)),
+      this.#out(1, WRITE_CACHE[state]),
+      this.#out(7, COMMAND.setFeatures),
+    ]);
     return this.finish(0);
   }
 
