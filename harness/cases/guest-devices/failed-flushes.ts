@@ -1,8 +1,10 @@
 /** Flushes of guests that fail, by policy; and requests that fail while the machine stands already. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { shown } from '../case-text.ts';
 import { deviceInfo, statsOf } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
-import { needs } from '../helpers/shared-setup.ts';
+import { KiB, needs } from '../helpers/shared-setup.ts';
 import {
   DISKS,
   diskImage,
@@ -60,6 +62,47 @@ const machine = pc(
     `ide-hd,id=hd-${device},drive=${device},bus=${bus},unit=${unit}`,
   ]),
 );
+
+/** CD drives whose guest gets at no medium, since they have none or are open. `node`: of the medium. */
+const WITHOUT_MEDIUM = [
+  { id: 'cd0', drive: '', node: null, bus: 'ide.0', unit: 0, action: 'report' },
+  { id: 'cd1', drive: 'o1', node: 'open1', bus: 'ide.0', unit: 1, action: 'ignore' },
+  { id: 'cd2', drive: '', node: null, bus: 'ide.1', unit: 0, action: 'stop' },
+  { id: 'cd3', drive: 'o3', node: 'open3', bus: 'ide.1', unit: 1, action: 'stop' },
+] as const;
+
+const MEDIUM = 'medium.iso';
+
+const withoutMedium = pc(
+  'drives-without-medium',
+  [{ path: MEDIUM, format: 'raw', size: 64 * KiB }],
+  WITHOUT_MEDIUM.flatMap(({ id, drive, node, bus, unit, action }) => [
+    ...(node === null
+      ? []
+      : ['-drive', `if=none,id=${drive},node-name=${node},format=raw,file=@DIR@/${MEDIUM},read-only=on`]),
+    '-device',
+    `ide-cd,id=${id},bus=${bus},unit=${unit},werror=${action}${node === null ? '' : `,drive=${drive}`}`,
+  ]),
+);
+
+/** Takes the event of a flush that found no medium. */
+async function flushFailed(
+  t: CaseContext,
+  device: string,
+  node: string | null,
+  action: string,
+): Promise<void> {
+  const { data = null } = await t.event('BLOCK_IO_ERROR');
+  t.contains(
+    data,
+    { device, operation: 'write', action },
+    'BLOCK_IO_ERROR must tell the flush that found no medium',
+  );
+  const told = (data as JsonObject)['node-name'];
+  if (node === null)
+    t.check(told === undefined, 'an empty drive must have no node-name', `it is ${shown(told)}`);
+  else t.equal(told ?? null, node, 'a medium out of reach must be told by its node');
+}
 
 export const failedFlushes: readonly CaseDefinition[] = [
   {
@@ -196,6 +239,48 @@ export const failedFlushes: readonly CaseDefinition[] = [
         'a write that a reset gave up must not be on the disk',
         'it is',
       );
+    },
+  },
+  {
+    id: 'BLOCK_IO_ERROR/without-medium',
+    title:
+      'A flush that finds no medium meets the policy; one that stops is made again with the medium there',
+    requirements: [
+      'BLOCK_IO_ERROR/node-name',
+      'BLOCK_IO_ERROR/device',
+      'BLOCK_IO_ERROR/action',
+      'BLOCK_IO_ERROR/stop-follows',
+      'cont/retries',
+      'query-blockstats/failed-and-invalid',
+    ],
+    needs: needs(onFailingDisks, {
+      commands: ['blockdev-change-medium', 'blockdev-close-tray', 'blockdev-open-tray'],
+    }),
+    topology: withoutMedium,
+    fresh: true,
+    async run(t: CaseContext) {
+      await start(t);
+      for (const { id, drive, node, bus, unit, action } of WITHOUT_MEDIUM) {
+        const guest = new IdeDrive(t, bus, unit);
+        if (node !== null) await t.execute('blockdev-open-tray', { id });
+        await guest.begin('flush');
+        if (action === 'stop') {
+          await stops(t);
+          await flushFailed(t, drive, node, action);
+          if (node !== null) await t.execute('blockdev-close-tray', { id });
+          else
+            await t.execute('blockdev-change-medium', { id, filename: `${t.dir}/${MEDIUM}`, format: 'raw' });
+          await start(t);
+        } else await flushFailed(t, drive, node, action);
+        const { ok } = await guest.finish(0);
+        t.equal(ok, action !== 'report', 'a flush without medium must be met as any that fails');
+        if (node !== null)
+          t.contains(
+            await statsOf(t, drive),
+            { flush_operations: 1, failed_flush_operations: 0 },
+            'the flush must be counted once, as what became of it',
+          );
+      }
     },
   },
 ];
