@@ -9,7 +9,7 @@ import * as dma from './scenes/dma-scenes.ts';
 import * as interrupt from './scenes/interrupt-scenes.ts';
 import * as lonely from './scenes/lonely-scenes.ts';
 import { playScene } from './scenes/play.ts';
-import { failingDisk, ideScenes, lonelyDrives } from './scenes/topology.ts';
+import { failingCd, failingDisk, ideScenes, lonelyDrives } from './scenes/topology.ts';
 
 function played(
   id: string,
@@ -156,6 +156,14 @@ export const idePorts: readonly CaseDefinition[] = [
     ['guest-drives/ata-commands', 'guest-drives/bus-masters'],
     dma.failures,
     failingDisk,
+  ),
+  played(
+    'ide/failing-blocks',
+    'A packet ends with its sense at a block that cannot be read, or that went out of reach with the tray',
+    ['guest-drives/atapi-commands', 'guest-drives/contents'],
+    cd.failedReads,
+    failingCd,
+    ['blockdev-open-tray', 'blockdev-close-tray'],
   ),
   played(
     'ide/longest-table',

@@ -93,6 +93,25 @@ export const failingDisk = pc(
   ],
 );
 
+/** A CD of which block 1 cannot be read. */
+export const failingCd = pc(
+  'ide-failing-cd',
+  [
+    filled(
+      'cd.img',
+      BLOCK,
+      8,
+      [0xa0, 0xa1, 0xa2, 0xa3].map((byte, block) => [block, byte] as const),
+    ),
+  ],
+  [
+    '-blockdev',
+    `driver=raw,node-name=failing,read-only=on,${failing('cd', 'file.', [['read_aio', EIO, 4, 'off']])}`,
+    '-device',
+    'ide-cd,id=cd0,drive=failing,bus=ide.1,unit=0',
+  ],
+);
+
 /** Buses to plug into: of SCSI a large and a small one, and of USB. */
 export const plugMachine = pc(
   'plug-machine',
