@@ -9,7 +9,17 @@ import { backupAction } from '../helpers/job-states.ts';
 import { backupJobs, CRAWL, cancelled, checkNoJob, jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed } from '../helpers/qcow2-image.ts';
-import { addNode, addRaw, KiB, MiB, makeFile, needs, newFile, nodeNames } from '../helpers/shared-setup.ts';
+import {
+  addNode,
+  addRaw,
+  addRawOver,
+  type CaseFile,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  nodeNames,
+} from '../helpers/shared-setup.ts';
 
 const CLUSTER = 64 * KiB;
 const COUNT = 8;
@@ -22,6 +32,108 @@ const clustersWhere = (test: (index: number) => boolean): number[] =>
   Array.from({ length: COUNT }, (_, index) => index).filter(test);
 
 const failing = (event: 'read_aio' | 'write_aio'): JsonObject => ({ event, errno: 5, once: true });
+
+type BackupType = 'blockdev-backup' | 'drive-backup';
+
+/** What an action of this type says of a raw target that is there: the name of the image, or a node over it. */
+async function targetOver(
+  t: CaseContext,
+  type: BackupType,
+  file: CaseFile,
+  rule?: JsonObject,
+): Promise<JsonObject> {
+  if (type === 'drive-backup') {
+    const target = rule ? failingName(file, rule) : file.path;
+    return { target, format: 'raw', mode: 'existing' };
+  }
+  return { target: await (rule ? addFailing(t, file, rule) : addRawOver(t, file)) };
+}
+
+/** The same of a qcow2 image that holds nothing yet. */
+async function emptyTarget(
+  t: CaseContext,
+  type: BackupType,
+): Promise<{ file: CaseFile; target: JsonObject }> {
+  const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
+  if (type === 'drive-backup')
+    return { file, target: { target: file.path, format: 'qcow2', mode: 'existing' } };
+  return { file, target: { target: await addQcow2(t, file) } };
+}
+
+/** States of backups of one transaction that each does what its action says. */
+async function checkBackups(t: CaseContext, type: BackupType): Promise<void> {
+  const { name: base, file: baseFile } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
+  const clusters = new Map(OWN.map((index) => [index, BYTE]));
+  const backing = { name: baseFile.path, format: 'raw' };
+  const image = buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, backing });
+  const overlay = await addQcow2(t, await makeFile(t, image), { backing: base });
+  const full = async (): Promise<string> => (await addRaw(t, Buffer.alloc(SIZE, BYTE))).name;
+  const [stopped, ignored] = [await makeFile(t, SIZE), await makeFile(t, SIZE)];
+  const unread = await addFailing(t, await makeFile(t, Buffer.alloc(SIZE, BYTE)), failing('read_aio'));
+  const compressed = await emptyTarget(t, type);
+  const ids = ['top', 'stop', 'ignore', 'read', 'slow'].map((what) => t.name(what));
+  const [top, stop, ignore, read, crawl] = ids as [string, string, string, string, string];
+  const over = (file: CaseFile, rule?: JsonObject) => targetOver(t, type, file, rule);
+  const backups: JsonObject[] = [
+    {
+      'job-id': top,
+      device: overlay,
+      ...compressed.target,
+      sync: 'top',
+      compress: true,
+    },
+    {
+      'job-id': stop,
+      device: await full(),
+      ...(await over(stopped, failing('write_aio'))),
+      'on-target-error': 'stop',
+    },
+    {
+      'job-id': ignore,
+      device: await full(),
+      ...(await over(ignored, failing('write_aio'))),
+      'on-target-error': 'ignore',
+    },
+    { 'job-id': read, device: unread, ...(await over(await makeFile(t, SIZE))), 'on-source-error': 'ignore' },
+    {
+      'job-id': crawl,
+      device: await addNode(t, { size: 64 * MiB }),
+      ...(await over(await makeFile(t, 64 * MiB))),
+      speed: CRAWL,
+    },
+  ];
+  await t.execute('transaction', {
+    actions: backups.map((data) => ({ type, data: { sync: 'full', ...data } })),
+  });
+  for (const [id, operation, action] of [
+    [stop, 'write', 'stop'],
+    [ignore, 'write', 'ignore'],
+    [read, 'read', 'ignore'],
+  ] as const) {
+    const { data = null } = await t.event('BLOCK_JOB_ERROR', { device: id });
+    t.contains(data, { operation, action }, 'a backup must do what its action says of errors');
+  }
+  await t.execute('block-job-resume', { device: stop });
+  for (const id of [top, stop, ignore, read]) await succeeded(t, id, 'backup');
+  t.contains(await jobInfo(t, crawl), { speed: CRAWL }, 'a backup must have the speed of its action');
+  await cancelled(t, crawl);
+  for (const file of [stopped, ignored])
+    await checkContent(t, file, Buffer.alloc(SIZE, BYTE), 'a target that failed once');
+  const { target } = compressed.target;
+  await release(t, [base, overlay, ...(type === 'blockdev-backup' ? [String(target)] : [])]);
+  const copy = await readImage(t, compressed.file);
+  t.equal(
+    clustersWhere((index) => copy.cluster(index) !== null),
+    OWN,
+    'a copy of the top must have what the top has',
+  );
+  const bytes = await bytesOf(t, compressed.file.local);
+  t.equal(
+    clustersWhere((index) => isCompressed(bytes, index)),
+    OWN,
+    'what was to be compressed must be so',
+  );
+}
 
 /** The cases of options of actions. */
 export const actionOptions: readonly CaseDefinition[] = [
@@ -36,81 +148,7 @@ export const actionOptions: readonly CaseDefinition[] = [
       events: ['BLOCK_JOB_ERROR'],
     }),
     async run(t: CaseContext) {
-      const { name: base, file: baseFile } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
-      const clusters = new Map(OWN.map((index) => [index, BYTE]));
-      const backing = { name: baseFile.path, format: 'raw' };
-      const image = buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, backing });
-      const overlay = await addQcow2(t, await makeFile(t, image), { backing: base });
-      const full = async (): Promise<string> => (await addRaw(t, Buffer.alloc(SIZE, BYTE))).name;
-      const [stopped, ignored] = [await makeFile(t, SIZE), await makeFile(t, SIZE)];
-      const unread = await addFailing(t, await makeFile(t, Buffer.alloc(SIZE, BYTE)), failing('read_aio'));
-      const [compressed, slow] = [newFile(t), newFile(t)];
-      const ids = ['top', 'stop', 'ignore', 'read', 'slow'].map((what) => t.name(what));
-      const [top, stop, ignore, read, crawl] = ids as [string, string, string, string, string];
-      const backup = (type: string, id: string, data: JsonObject): JsonObject => ({
-        type,
-        data: { 'job-id': id, sync: 'full', ...data },
-      });
-      const actions = [
-        backup('drive-backup', top, {
-          device: overlay,
-          target: compressed.path,
-          format: 'qcow2',
-          sync: 'top',
-          compress: true,
-        }),
-        backup('blockdev-backup', stop, {
-          device: await full(),
-          target: await addFailing(t, stopped, failing('write_aio')),
-          'on-target-error': 'stop',
-        }),
-        backup('drive-backup', ignore, {
-          device: await full(),
-          target: failingName(ignored, failing('write_aio')),
-          format: 'raw',
-          mode: 'existing',
-          'on-target-error': 'ignore',
-        }),
-        backup('blockdev-backup', read, {
-          device: unread,
-          target: (await addRaw(t, SIZE)).name,
-          'on-source-error': 'ignore',
-        }),
-        backup('drive-backup', crawl, {
-          device: await addNode(t, { size: 64 * MiB }),
-          target: slow.path,
-          format: 'raw',
-          speed: CRAWL,
-        }),
-      ];
-      await t.execute('transaction', { actions });
-      for (const [id, operation, action] of [
-        [stop, 'write', 'stop'],
-        [ignore, 'write', 'ignore'],
-        [read, 'read', 'ignore'],
-      ] as const) {
-        const { data = null } = await t.event('BLOCK_JOB_ERROR', { device: id });
-        t.contains(data, { operation, action }, 'a backup must do what its action says of errors');
-      }
-      await t.execute('block-job-resume', { device: stop });
-      for (const id of [top, stop, ignore, read]) await succeeded(t, id, 'backup');
-      t.contains(await jobInfo(t, crawl), { speed: CRAWL }, 'a backup must have the speed of its action');
-      await cancelled(t, crawl);
-      for (const file of [stopped, ignored])
-        await checkContent(t, file, Buffer.alloc(SIZE, BYTE), 'a target that failed once');
-      await release(t, [base, overlay]);
-      const copy = await readImage(t, compressed);
-      t.equal(
-        clustersWhere((index) => copy.cluster(index) !== null),
-        OWN,
-        'a copy of the top must have what the top has',
-      );
-      const bytes = await bytesOf(t, compressed.local);
-      t.equal(
-        clustersWhere((index) => isCompressed(bytes, index)),
-        OWN,
-        'what was to be compressed must be so',
-      );
+      for (const type of ['blockdev-backup', 'drive-backup'] as const) await checkBackups(t, type);
     },
   },
   {

@@ -166,4 +166,24 @@ export const transactions: readonly Saboteur[] = [
       'const members = [because, ...this.#members.filter((each) => each !== because).slice(0, 1)];',
     ],
   ),
+  inside(
+    'transactions/node-compress-forgotten',
+    'transaction',
+    'ignores compress of the action blockdev-backup',
+    'transactions/backup-actions',
+    [
+      'createBackup(context, { source, target }, data, context.txn)',
+      'createBackup(context, { source, target }, { ...data, compress: undefined }, context.txn)',
+    ],
+  ),
+  inside(
+    'transactions/source-policy-forgotten',
+    'transaction',
+    'ignores on-source-error of the action drive-backup',
+    'transactions/backup-actions',
+    [
+      'createDriveBackup(context, data, context.txn)',
+      "createDriveBackup(context, { ...data, 'on-source-error': undefined }, context.txn)",
+    ],
+  ),
 ];
