@@ -228,6 +228,28 @@ export const incrementalCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'drive-backup/incremental-cancelled-when-pending',
+    title: 'An incremental backup that is cancelled once it has copied all leaves in the bitmap what it had',
+    requirements: ['drive-backup/bitmap-kept', 'BLOCK_JOB_CANCELLED/emitted'],
+    needs: needs(incremental, {
+      members: ['drive-backup.auto-finalize'],
+      events: ['BLOCK_JOB_PENDING'],
+    }),
+    async run(t: CaseContext) {
+      const source = await guestSource(t);
+      await addBitmap(t, source.node, BITMAP);
+      for (const cluster of [1, 6]) await guestWrites(t, source, cluster * COPIED, COPIED, 0x71);
+      const guest = await openIo(t, source.node);
+      const args = backup(t, source.node, await emptyTarget(t), { 'auto-finalize': false });
+      await t.execute('drive-backup', args);
+      await t.event('BLOCK_JOB_PENDING', { id: args['job-id']! });
+      await guest.perform({ kind: 'write', offset: 14 * COPIED, length: 512, byte: 0x72 });
+      await cancelled(t, String(args['job-id']));
+      await guest.close();
+      await checkDirty(t, marks(source), [1, 6, 14], 'after a backup that was cancelled');
+    },
+  },
+  {
     id: 'drive-backup/incremental-writes-meanwhile',
     title:
       'What is written during an incremental backup is left to the next: the first has the data of its start',

@@ -159,6 +159,76 @@ export const groupCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'transaction/grouped-one-finalized',
+    title: 'Of grouped jobs of which one is to be finalized none ends before that',
+    requirements: ['block-job-finalize/whole-transaction', 'BlockJobStatus/pending'],
+    needs: needs(groups, {
+      commands: ['block-job-finalize'],
+      members: ['blockdev-backup.auto-finalize'],
+      events: ['BLOCK_JOB_PENDING'],
+    }),
+    async run(t: CaseContext) {
+      for (const which of [0, 1, 2]) {
+        const ids = ['first', 'second', 'third'].map((what) => t.name(what));
+        const actions: JsonObject[] = [];
+        for (const [index, id] of ids.entries())
+          actions.push(await backupAction(t, id, { 'auto-finalize': index !== which }));
+        await t.execute('transaction', { actions, properties: GROUPED });
+        await t.event('BLOCK_JOB_PENDING', { id: ids[which]! });
+        for (const id of ids) {
+          t.contains(await jobInfo(t, id), { status: 'pending' }, 'each job of the group must be pending');
+          t.check(
+            !pendingJobEvents(t, id).includes('BLOCK_JOB_COMPLETED'),
+            'no job may end before block-job-finalize',
+            `${id} has`,
+          );
+        }
+        await t.execute('block-job-finalize', { id: ids[which]! });
+        for (const id of ids) await completed(t, id, 'backup');
+        for (const id of ids) await checkNoJob(t, id);
+      }
+    },
+  },
+  {
+    id: 'transaction/backups-stay',
+    title: 'A backup that its action lets end only when told so is pending, then concluded, until it is told',
+    requirements: [
+      'transaction/does-all',
+      'block-job-finalize/finalizes',
+      'block-job-dismiss/removes',
+      'BLOCK_JOB_PENDING/awaits-finalize',
+    ],
+    needs: needs(backupJobs, {
+      commands: ['transaction', 'drive-backup', 'block-job-finalize', 'block-job-dismiss'],
+      members: [
+        'blockdev-backup.auto-finalize',
+        'blockdev-backup.auto-dismiss',
+        'drive-backup.auto-finalize',
+        'drive-backup.auto-dismiss',
+      ],
+      events: ['BLOCK_JOB_PENDING'],
+      capabilities: ['sharedFiles'],
+    }),
+    async run(t: CaseContext) {
+      const manual = { 'auto-finalize': false, 'auto-dismiss': false };
+      const [byNode, byName] = [t.name('job'), t.name('job')];
+      const file = { target: (await makeFile(t, MiB)).path, format: 'raw', mode: 'existing' };
+      const copy = { 'job-id': byName, device: await addNode(t), sync: 'full', ...file, ...manual };
+      await t.execute('transaction', {
+        actions: [await backupAction(t, byNode, manual), { type: 'drive-backup', data: copy }],
+      });
+      for (const id of [byNode, byName]) {
+        await t.event('BLOCK_JOB_PENDING', { id });
+        t.contains(await jobInfo(t, id), { status: 'pending' }, 'the job must be pending');
+        await t.execute('block-job-finalize', { id });
+        await completed(t, id, 'backup');
+        t.contains(await jobInfo(t, id), { status: 'concluded' }, 'the job must be concluded');
+        await t.execute('block-job-dismiss', { id });
+        await checkNoJob(t, id);
+      }
+    },
+  },
+  {
     id: 'transaction/first-failure-told',
     title:
       'Actions after the one that fails are not done either, and the state is as before; mended, all are',
