@@ -1,8 +1,8 @@
 /** What jobs of all kinds share: how they are listed, and their ids. */
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
-import { backupJobs, CRAWL, crawlingBackup, findJob, jobInfo } from './helpers/job-steps.ts';
-import { addNode, MiB } from './helpers/shared-setup.ts';
+import { backupJobs, CRAWL, cancelled, crawlingBackup, findJob, jobInfo } from './helpers/job-steps.ts';
+import { addNode, MiB, needs } from './helpers/shared-setup.ts';
 
 export const jobs: readonly CaseDefinition[] = [
   {
@@ -63,6 +63,30 @@ export const jobs: readonly CaseDefinition[] = [
       const [device, target] = [await addNode(t), await addNode(t)];
       await t.refused('blockdev-backup', { 'job-id': id, device, target, sync: 'full' }, { text: /in use/ });
       t.contains(await jobInfo(t, id), { len: 64 * MiB }, 'the first job must still be there, with its len');
+    },
+  },
+  {
+    id: 'jobs/ids-alike',
+    title:
+      'Jobs whose ids differ in case only, and one that is called as a node, are told apart by every verb',
+    requirements: ['query-block-jobs/job-id', 'block-job-pause/pauses', 'block-job-set-speed/sets'],
+    needs: needs(backupJobs, { commands: ['block-job-pause', 'block-job-set-speed'] }),
+    async run(t: CaseContext) {
+      const node = await addNode(t);
+      const id = t.name('job');
+      const alike = [id, id.toUpperCase(), `${id}-${'x'.repeat(200)}`, `${id}-${'x'.repeat(199)}y`, node];
+      for (const one of alike) await crawlingBackup(t, { 'job-id': one });
+      for (const [index, one] of alike.entries()) {
+        await t.execute('block-job-set-speed', { device: one, speed: CRAWL + index });
+        await t.execute('block-job-pause', { device: one });
+        for (const [other, name] of alike.entries())
+          t.contains(
+            await jobInfo(t, name),
+            { paused: other <= index, speed: other <= index ? CRAWL + other : CRAWL },
+            'a verb must reach the job of that id, and no other',
+          );
+      }
+      for (const one of alike) await cancelled(t, one);
     },
   },
 ];

@@ -324,4 +324,34 @@ export const jobs: readonly Saboteur[] = [
     'return { device: this.id, len, offset,',
     'return { device: this.id, len: len % 2 ** 32, offset: offset % 2 ** 32,',
   ]),
+  inside(
+    'jobs/speed-in-32-bits',
+    'BlockdevBackup',
+    'starts jobs with the lower 32 bits of their speed',
+    JOB,
+    [
+      'this.#applySpeed(options.speed ?? 0n);',
+      'const { speed = 0n } = options;\n        this.#applySpeed(speed > 0n ? BigInt.asUintN(32, speed) : speed);',
+    ],
+  ),
+  inside(
+    'jobs/set-speed-in-32-bits',
+    'block-job-set-speed',
+    'takes the lower 32 bits of a speed that is set later',
+    JOB,
+    [
+      "this.assertVerb('set-speed');",
+      "this.assertVerb('set-speed');\n        if (speed > 0n)\n            speed = BigInt.asUintN(32, speed);",
+    ],
+  ),
+  inside(
+    'jobs/ids-without-case',
+    'BlockJobInfo',
+    'takes ids of jobs that differ in case only for the same',
+    'jobs/job-registry',
+    [
+      'other.id === id))\n            throw new CommandError(`Job ID',
+      'other.id.toLowerCase() === id.toLowerCase()))\n            throw new CommandError(`Job ID',
+    ],
+  ),
 ];
