@@ -31,6 +31,7 @@ import { CHECK_NAMES, checkEntries } from './known-names.ts';
 import { collect, orderOption, shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, REPORTER_OPTION, type ReporterSpec } from './reporters.ts';
+import { executeInThreads } from './run-thread-worker.ts';
 import type { Subcommand } from './subcommand.ts';
 import {
   CONFIG_OPTION,
@@ -38,6 +39,7 @@ import {
   IMPLEMENTATION_OPTION,
   SCHEMA_OPTION,
   type TargetOptions,
+  targetOptions,
   usableTarget,
   WAIT_OPTION,
 } from './target-option.ts';
@@ -157,6 +159,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       shard: options.shard,
       shuffle: options.order,
       workers: options.workers,
+      execute: executeInThreads(options.target, targetOptions(options)),
       seed: options.seed,
       retries: options.retries,
       maxFailures: options.maxFailures,

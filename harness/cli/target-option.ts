@@ -23,6 +23,17 @@ export interface TargetOptions {
   readonly wait?: number | undefined;
 }
 
+/** Of all options of a subcommand those about the target. */
+export function targetOptions({
+  config,
+  implementation,
+  schema,
+  directory,
+  wait,
+}: TargetOptions): TargetOptions {
+  return { config, implementation, schema, directory, wait };
+}
+
 /** A target, and the file of its known deviations that the config names. */
 export interface NamedTarget {
   readonly target: Target;

@@ -22,26 +22,62 @@ export interface InOrderOptions<T, W, R extends object | null> {
  */
 export async function inOrder<T, W, R extends object | null>(
   options: InOrderOptions<T, W, R>,
-): Promise<(R | undefined)[]> {
+): Promise<readonly (R | undefined)[]> {
   const { items, workers, work, emit, compare, signal, expired } = options;
   const waiting = items.map((item, index) => ({ item, index }));
   if (compare !== undefined) waiting.sort((a, b) => compare(a.item, b.item));
-  const results = items.map((): R | undefined => undefined);
+  const ordered = new Ordered<R>(items.length, emit);
   const errors: unknown[] = [];
-  let emitted = 0;
   const isOver = (): boolean => errors.length > 0 || signal?.aborted === true || expired?.() === true;
   const take = () => (isOver() ? undefined : waiting.shift());
   const run = async (worker: W): Promise<void> => {
     for (let next = take(); next !== undefined; next = take()) {
-      results[next.index] = await work(worker, next.item).catch((error: unknown) => {
+      const result = await work(worker, next.item).catch((error: unknown) => {
         if (signal?.aborted !== true) throw error;
         return undefined;
       });
-      for (; results[emitted] !== undefined; emitted += 1) emit?.(results[emitted]!);
+      if (result !== undefined) ordered.put(next.index, result);
     }
   };
   await Promise.all(workers.map((worker) => run(worker).catch((error: unknown) => errors.push(error))));
   if (errors.length > 0) throw errors[0];
-  for (const result of results.slice(emitted)) if (result !== undefined) emit?.(result);
-  return results;
+  ordered.end();
+  return ordered.results;
+}
+
+/** Results that come in any order and are passed on in that of their places. */
+export class Ordered<R extends object | null> {
+  readonly #results: (R | undefined)[];
+  readonly #emit: (result: R) => void;
+  #emitted = 0;
+
+  constructor(places: number, emit: (result: R) => void = () => {}) {
+    this.#results = Array.from({ length: places }, () => undefined);
+    this.#emit = emit;
+  }
+
+  /** By place; undefined: not there. */
+  get results(): readonly (R | undefined)[] {
+    return this.#results;
+  }
+
+  /** Passes the result on, and what has waited for it, as soon as all before it are there. */
+  put(place: number, result: R): void {
+    this.#results[place] = result;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#emitted += 1;
+      this.#emit(next);
+    }
+  }
+
+  /** No more come: what stands behind a gap is passed on. */
+  end(): void {
+    const rest = this.#results.slice(this.#emitted);
+    this.#emitted = this.#results.length;
+    for (const result of rest) if (result !== undefined) this.#emit(result);
+  }
+
+  #next(): R | undefined {
+    return this.#results[this.#emitted];
+  }
 }

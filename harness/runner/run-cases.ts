@@ -13,6 +13,7 @@ import { runCase } from './run-case.ts';
 import { EndpointAway, endedIdle, goneAfter, runOnPool, topologyOf, unrun } from './run-on-pool.ts';
 import type { RunSetting } from './run-setting.ts';
 
+/** Cases, and how they are executed. */
 export interface ExecuteRequest extends RunSetting {
   readonly cases: readonly CaseDefinition[];
   /** Endpoints at a time. */
@@ -62,6 +63,33 @@ export async function execute(request: ExecuteRequest): Promise<{ readonly incom
   return { incomplete: suite.isGivenUp };
 }
 
+/**
+ * Executes those cases that `take` names by their places, until it names one behind the last, one after another on one
+ * endpoint at a time. Results come in the order in which they are taken. Resolves as `execute` does.
+ */
+export async function executeTaken(
+  request: Omit<ExecuteRequest, 'workers' | 'maxFailures' | 'isFailure'>,
+  take: () => number,
+): Promise<void> {
+  const { cases, signal } = request;
+  const suite = new Suite(request);
+  const isOver = (): boolean => signal?.aborted === true;
+  for (let place = take(); place < cases.length && !isOver(); place = take()) {
+    const ran = await suite.run(0, cases[place]!).catch((error: unknown) => {
+      if (!isOver()) throw error;
+      return null;
+    });
+    // what was begun when the end came counts as not run
+    if (ran !== null && !isOver()) suite.emit(ran);
+  }
+  await suite.end();
+}
+
+/** Why cases are left that others' failures have used up. */
+export function tooManyFailures(failures: number): string {
+  return `not run: ${failures} failed (--max-failures)`;
+}
+
 /** A case that ran, whose record may still change. */
 interface Ran {
   record: CaseRecord;
@@ -72,7 +100,7 @@ interface Ran {
 }
 
 class Suite {
-  readonly #request: ExecuteRequest;
+  readonly #request: Omit<ExecuteRequest, 'workers'>;
   /** In the order of the plan; the first is not settled yet. */
   #waiting: Ran[] = [];
   /** What each worker ran last. */
@@ -81,7 +109,7 @@ class Suite {
   /** Why the cases that are left do not run. */
   #givenUp: string | null = null;
 
-  constructor(request: ExecuteRequest) {
+  constructor(request: Omit<ExecuteRequest, 'workers'>) {
     this.#request = request;
   }
 
@@ -95,7 +123,7 @@ class Suite {
     if (reason !== null) return skipped(definition, reason);
     const ran = await this.#withRetries(worker, definition);
     if (this.#request.isFailure?.(ran.record) === true) this.#failures += 1;
-    if (this.#failures >= maxFailures) this.#givenUp ??= `not run: ${this.#failures} failed (--max-failures)`;
+    if (this.#failures >= maxFailures) this.#givenUp ??= tooManyFailures(this.#failures);
     return ran;
   }
 

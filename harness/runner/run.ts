@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly endpointName?: string | undefined;
   /** Endpoints at a time. Default 1; never more where the endpoint is not ours to start. */
   readonly workers?: number;
+  /** Executes the planned cases. Default: `execute`, in this thread. */
+  readonly execute?: typeof execute | undefined;
   readonly seed?: string;
   readonly retries?: number;
   /** Unexpected cases after which the rest is given up. Default: none is. */
@@ -173,7 +175,7 @@ async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
   const { quirks } = identity;
   const setting = { target, schema, endpointSchema, undecided, quirks, seed, limits, signal, excludedChecks };
   const trying = { workers, retries, maxFailures, isFailure };
-  const { incomplete } = await execute({ ...setting, ...trying, cases, pool, done });
+  const { incomplete } = await (options.execute ?? execute)({ ...setting, ...trying, cases, pool, done });
   const isWhole = patterns.length + exclude.length === 0 && only === undefined && shard === undefined;
 
   const totals = noTotals();
