@@ -7,6 +7,7 @@ import { handedOn } from './handed-on.ts';
 import { keptOptions } from './kept-options.ts';
 import { kindsOfRequest } from './kinds-of-request.ts';
 import { locking } from './locking.ts';
+import { reopened } from './reopened.ts';
 import { zeroesAndDiscard } from './zeroes-and-discard.ts';
 
 /** All of this folder. */
@@ -18,5 +19,6 @@ export const nodeOptionCases: readonly CaseDefinition[] = [
   ...keptOptions,
   ...kindsOfRequest,
   ...locking,
+  ...reopened,
   ...zeroesAndDiscard,
 ];
