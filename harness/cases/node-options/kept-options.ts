@@ -16,7 +16,7 @@ import { bytesOf } from '../helpers/image-files.ts';
 import { completed } from '../helpers/job-steps.ts';
 import { attempt, nodeBytes, perform, writeNode } from '../helpers/node-io.ts';
 import { placeOf } from '../helpers/qcow2-image.ts';
-import { findNode, isTaken, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
+import { findNode, isTaken, KiB, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 
 /** Puts an overlay on a node and commits it: meanwhile the node is read-only. */
 async function coveredForAWhile(t: CaseContext, node: string): Promise<void> {
@@ -139,26 +139,29 @@ export const keptOptions: readonly CaseDefinition[] = [
   {
     id: 'blockdev-snapshot-sync/options-of-overlay',
     title:
-      'An overlay that is made is writable and cached as the image below is, and detects no zeroes for that',
+      'An overlay that is made is writable, cached and discards as the image below, and detects no zeroes for that',
     requirements: ['blockdev-snapshot-sync/creates-overlay'],
-    needs: needs(chainNodes, { commands: ['blockdev-snapshot-sync'] }),
+    needs: needs(chainNodes, nodeBytes, { commands: ['blockdev-snapshot-sync'] }),
     async run(t: CaseContext) {
       const [file] = await makeChain(t, 1);
-      for (const [noFlush, readOnly] of [
-        [true, false],
-        [false, true],
+      for (const [noFlush, readOnly, discard] of [
+        [true, false, 'unmap'],
+        [false, false, 'ignore'],
+        [false, true, 'unmap'],
       ] as const) {
         const node = await addQcow2(t, file!, {
           cache: { 'no-flush': noFlush },
           'detect-zeroes': 'on',
           'read-only': readOnly,
+          discard,
         });
         const user = t.name('user');
         await t.execute('blockdev-add', { driver: 'raw', 'node-name': user, file: node, 'read-only': true });
         const overlay = t.name('overlay');
+        const made = newFile(t);
         await t.execute('blockdev-snapshot-sync', {
           'node-name': node,
-          'snapshot-file': newFile(t).path,
+          'snapshot-file': made.path,
           'snapshot-node-name': overlay,
         });
         t.contains(
@@ -166,9 +169,19 @@ export const keptOptions: readonly CaseDefinition[] = [
           { ro: readOnly, cache: { 'no-flush': noFlush }, detect_zeroes: 'off' },
           'the overlay must have the mode of the image below, and detect no zeroes',
         );
+        if (!readOnly) {
+          await writeNode(t, overlay, 0, 64 * KiB, 1);
+          await perform(t, overlay, { kind: 'discard', offset: 0, length: 64 * KiB });
+        }
         await t.execute('blockdev-del', { 'node-name': user });
         t.check((await findNode(t, overlay)) === undefined, 'the overlay must go with its user', 'it stays');
         await t.execute('blockdev-del', { 'node-name': node });
+        if (!readOnly)
+          t.equal(
+            placeOf(await bytesOf(t, made.local), 0) === null,
+            discard === 'unmap',
+            'a discard must take its place from a cluster of the overlay if the image below lets it',
+          );
       }
     },
   },
