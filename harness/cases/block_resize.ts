@@ -15,6 +15,8 @@ import {
   makeFile,
   needs,
   nodeCommands,
+  nodeInfo,
+  queryList,
   refusedAsNotFound,
   refusedWith,
   virtualSize,
@@ -139,6 +141,37 @@ export const blockResize: readonly CaseDefinition[] = [
         `it takes ${space} bytes`,
       );
       await t.execute('block_resize', { 'node-name': name, size: MiB });
+    },
+  },
+  {
+    id: 'block_resize/threshold-stays',
+    title: 'A node that is resized keeps its write threshold, and the end of its farthest write',
+    requirements: ['block-set-write-threshold/sets', 'query-blockstats/highest-offset'],
+    needs: needs(onFiles, nodeBytes, {
+      commands: ['block-set-write-threshold', 'query-blockstats'],
+      events: ['BLOCK_WRITE_THRESHOLD'],
+    }),
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, 64 * KiB);
+      await writeNode(t, name, 8 * KiB, 4 * KiB, 1);
+      const threshold = 16 * KiB;
+      await t.execute('block-set-write-threshold', { 'node-name': name, 'write-threshold': threshold });
+      for (const size of [128 * KiB, 32 * KiB]) {
+        await t.execute('block_resize', { 'node-name': name, size });
+        t.contains(
+          await nodeInfo(t, name),
+          { write_threshold: threshold },
+          'a resize must leave the threshold',
+        );
+        const nodes = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+        t.contains(
+          nodes.find((node) => node['node-name'] === name) ?? null,
+          { stats: { wr_highest_offset: 12 * KiB } },
+          'a resize must leave the end of the farthest write',
+        );
+      }
+      await writeNode(t, name, threshold, 4 * KiB, 1);
+      await t.event('BLOCK_WRITE_THRESHOLD', { 'node-name': name, 'amount-exceeded': 4 * KiB });
     },
   },
   {

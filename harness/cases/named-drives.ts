@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes } from './helpers/backing-chains.ts';
-import { DRIVE, driveOverBase, guestWrite, onDrive } from './helpers/drive-chain.ts';
+import { DRIVE, driveOverBase, guestWrite, inserted, onDrive } from './helpers/drive-chain.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { backupJobs } from './helpers/job-steps.ts';
 import { buildQcow2, entryTo, refcountTableOf } from './helpers/qcow2-image.ts';
@@ -55,6 +55,21 @@ export const namedDrives: readonly CaseDefinition[] = [
       await qemuIo(t, DRIVE, `read 0 ${SIZE}`);
       const { data } = await t.event('QUORUM_FAILURE');
       t.contains(data ?? null, { reference: DRIVE }, 'reference must be the name of the drive');
+    },
+  },
+  {
+    id: 'block-set-write-threshold/of-a-drive',
+    title: 'A threshold is set on a node by its own name, not by that of the drive that shows it',
+    requirements: ['block-set-write-threshold/node-unknown'],
+    needs: onDrive('block-set-write-threshold'),
+    topology: driveOverBase,
+    fresh: true,
+    async run(t: CaseContext) {
+      const threshold = { 'write-threshold': CLUSTER };
+      await t.refused('block-set-write-threshold', { 'node-name': DRIVE, ...threshold });
+      const node = String((await inserted(t))['node-name']);
+      await t.execute('block-set-write-threshold', { 'node-name': node, ...threshold });
+      t.contains(await inserted(t), { write_threshold: CLUSTER }, 'the drive must tell the threshold');
     },
   },
   {
