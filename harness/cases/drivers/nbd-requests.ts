@@ -109,6 +109,35 @@ export const nbdRequestCases: readonly CaseDefinition[] = [
   },
   passedOn('flushes-passed-on', 'flush', ExportFlag.flush, [NbdCommand.flush, { kind: 'flush' }], [0, 0, 0]),
   {
+    id: 'nbd/flushes-what-overtook-a-flush',
+    title: 'What is written while a flush is under way is flushed by the next one',
+    requirements: ['BlockdevCacheOptions/flush-is-carried-out'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { peer, node, guest } = await scene(t, filled());
+      const other = await openIo(t, node);
+      await guest.perform({ kind: 'write', ...range, byte: 1 });
+      let goOn = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const begun = new Promise<void>((resolve) => {
+        peer.held = ({ type }) => {
+          if (type !== NbdCommand.flush) return undefined;
+          resolve();
+          return held;
+        };
+      });
+      const { outcome } = await guest.begin({ kind: 'flush' });
+      await Promise.race([begun, outcome]);
+      await other.perform({ kind: 'write', ...range, byte: 2 });
+      goOn();
+      t.equal(await outcome, 'done', 'the flush must succeed');
+      await guest.perform({ kind: 'flush' });
+      t.equal(came(peer, NbdCommand.flush).length, 2, 'the later write must be flushed, too');
+    },
+  },
+  {
     id: 'nbd/holes-allowed',
     title: 'A write of zeroes tells the server whether it may leave a hole, as the guest says',
     requirements: ['nbd/server'],

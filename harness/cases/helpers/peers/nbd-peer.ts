@@ -68,6 +68,8 @@ export interface NbdPeer extends Listening {
   fail: number;
   /** Whether this request ends with the error that there is. Default: each does. */
   fails: (request: PeerRequest) => boolean;
+  /** What the reply to a request waits for, while others are replied to. Default: nothing. */
+  held: (request: PeerRequest) => Promise<void> | undefined;
 }
 
 /** Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case. */
@@ -98,6 +100,7 @@ class Peer {
   aborts = 0;
   fail = 0;
   fails: (request: PeerRequest) => boolean = () => true;
+  held: (request: PeerRequest) => Promise<void> | undefined = () => undefined;
   readonly #exports: Readonly<Record<string, PeerExport>>;
   readonly #manners: Manners;
 
@@ -218,7 +221,10 @@ class Peer {
         else answer = emptyReply(cookie);
       } else if (type === NbdCommand.read && error === 0)
         answer = Buffer.concat([answer, data.subarray(offset, offset + length)]);
-      socket.write(this.#spoilt('reply', answer));
+      const reply = (): void => void socket.write(this.#spoilt('reply', answer));
+      const held = this.held(request);
+      if (held === undefined) reply();
+      else void held.then(reply);
     }
   }
 }
