@@ -110,6 +110,22 @@ export const quorumCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'quorum/sectors-of-parts',
+    title: 'A read that begins and ends within sectors is reported with all of them that it touches',
+    requirements: ['QUORUM_REPORT_BAD/sectors'],
+    needs: voting,
+    async run(t: CaseContext) {
+      const { guest, children } = await scene(t, same(9, 5, 5), { 'vote-threshold': 2 });
+      await checkReads(t, guest, [8 * KiB + 256, 512], 5, 'of parts of two sectors');
+      const { data } = await t.event('QUORUM_REPORT_BAD', { 'node-name': children[0]! });
+      t.contains(
+        data ?? null,
+        { 'sector-num': 16, 'sectors-count': 2 },
+        'QUORUM_REPORT_BAD must tell both sectors',
+      );
+    },
+  },
+  {
     id: 'quorum/pattern-default',
     title: 'Without read-pattern a quorum votes, as with quorum',
     requirements: ['quorum/read-pattern-default'],
@@ -315,15 +331,17 @@ export const quorumCases: readonly CaseDefinition[] = [
   },
   {
     id: 'quorum/fifo-first-fails',
-    title: 'With read-pattern fifo the next child gives the read when the first fails',
-    requirements: ['quorum/fifo'],
+    title: 'With read-pattern fifo the next child gives the read when the first fails, which is reported',
+    requirements: ['quorum/fifo', 'QUORUM_REPORT_BAD/sectors'],
     needs: withFaults,
     async run(t: CaseContext) {
-      const { guest } = await scene(t, [{ byte: 9, rules: [onRead] }, ...same(6, 5)], {
+      const { guest, children } = await scene(t, [{ byte: 9, rules: [onRead] }, ...same(6, 5)], {
         'vote-threshold': 2,
         'read-pattern': 'fifo',
       });
       await checkReads(t, guest, REQUEST, 6, 'with read-pattern fifo and a first child that fails');
+      const { data } = await t.event('QUORUM_REPORT_BAD', { 'node-name': children[0]! });
+      t.contains(data ?? null, { type: 'read', ...SECTORS }, 'QUORUM_REPORT_BAD must tell of the read');
     },
   },
   {

@@ -3,10 +3,14 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import type { NodeIo } from '../helpers/node-io.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { type CaseFile, fileNodes, KiB, needs, nodeNames } from '../helpers/shared-setup.ts';
+import { type NodeIo, nodeBytes, openIo, perform } from '../helpers/node-io.ts';
+import { ExportFlag, NbdCommand } from '../helpers/peers/nbd-numbers.ts';
+import { startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { type CaseFile, fileNodes, KiB, makeFile, needs, nodeNames } from '../helpers/shared-setup.ts';
+import type { IoRequest } from '../io-request.ts';
 import { checkReadFails, checkReads, filledFile, reads, writes } from './driver-guest.ts';
+import { remoteBytes } from './network/remote-nodes.ts';
 
 const SIZE = 64 * KiB;
 const BYTE = 0x5a;
@@ -162,6 +166,40 @@ const third = (event: string): JsonObject => ({
   ],
 });
 
+/** What arrives below a restricted node: type, offset and length of each request. */
+type Arrived = readonly (readonly [type: number, offset: number, length: number])[];
+
+const UNIT = 16 * KiB;
+const { write: WRITE, writeZeroes: ZEROES, trim: TRIM } = NbdCommand;
+
+const FORMED: readonly (readonly [restrictions: JsonObject, request: IoRequest, arrived: Arrived])[] = [
+  [
+    { 'opt-write-zero': UNIT },
+    { kind: 'write-zeroes', offset: UNIT / 2, length: 2 * UNIT },
+    [
+      [WRITE, UNIT / 2, UNIT / 2],
+      [ZEROES, UNIT, UNIT],
+      [WRITE, 2 * UNIT, UNIT / 2],
+    ],
+  ],
+  [
+    { 'max-write-zero': UNIT },
+    { kind: 'write-zeroes', offset: 0, length: 2 * UNIT },
+    [
+      [ZEROES, 0, UNIT],
+      [ZEROES, UNIT, UNIT],
+    ],
+  ],
+  [
+    { 'max-discard': UNIT },
+    { kind: 'discard', offset: 0, length: 2 * UNIT },
+    [
+      [TRIM, 0, UNIT],
+      [TRIM, UNIT, UNIT],
+    ],
+  ],
+];
+
 export const blkdebugLimitCases: readonly CaseDefinition[] = [
   ...options.map(valuesCase),
   {
@@ -267,6 +305,66 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'blkdebug/zeroes-and-discards-formed',
+    title:
+      'Zeroes arrive below in whole units of the best length, and they and discards in pieces of at most the longest',
+    requirements: ['blkdebug/opt-write-zero', 'blkdebug/max-write-zero', 'blkdebug/max-discard'],
+    needs: needs(blkdebugNodes, remoteBytes('nbd')),
+    async run(t: CaseContext) {
+      const flags = ExportFlag.has | ExportFlag.writeZeroes | ExportFlag.trim;
+      for (const [restrictions, request, arrived] of FORMED) {
+        const peer = await startNbdPeer(t, { '': { data: Buffer.alloc(SIZE, BYTE), flags } });
+        const node = t.name('restricted');
+        await t.execute('blockdev-add', {
+          driver: 'blkdebug',
+          'node-name': node,
+          discard: 'unmap',
+          image: { driver: 'nbd', server: peer.address },
+          ...restrictions,
+        });
+        await perform(t, node, request);
+        t.equal(
+          peer.requests
+            .filter(({ type }) => type === WRITE || type === ZEROES || type === TRIM)
+            .map(({ type, offset, length }) => [type, offset, length]),
+          arrived.map((each) => [...each]),
+          `with ${JSON.stringify(restrictions)} a ${request.kind} must arrive in these requests`,
+        );
+      }
+    },
+  },
+  {
+    id: 'blkdebug/discards-struck',
+    title: 'A rule that a write has armed strikes a discard of its sector, and no other',
+    requirements: ['blkdebug/inject-error', 'blkdebug/sector'],
+    needs: needs(seen, { drivers: ['qcow2'] }),
+    async run(t: CaseContext) {
+      const image = await makeFile(
+        t,
+        buildQcow2({ size: SIZE, clusterSize: 4096, clusters: new Map([[0, BYTE]]) }),
+      );
+      const node = t.name('struck');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': node,
+        discard: 'unmap',
+        file: {
+          driver: 'blkdebug',
+          image: { driver: 'qcow2', file: { driver: 'file', filename: image.path } },
+          'inject-error': [{ event: 'write_aio', sector: 16, errno: 28 }],
+        },
+      });
+      const guest = await openIo(t, node);
+      const discard = (offset: number): Promise<string> =>
+        guest.attempt({ kind: 'discard', offset, length: 4096 });
+      t.equal(await discard(8192), 'done', 'a discard must succeed before the rule is armed');
+      await guest.perform({ kind: 'write', offset: 0, length: 4096, byte: 1 });
+      t.equal(await discard(4096), 'done', 'a discard beside the sector must succeed');
+      t.equal(await discard(8192), 'ENOSPC', 'a discard of the sector must fail by the rule');
+      await guest.close();
+    },
+  },
   {
     id: 'blkdebug/max-write-zero-splits',
     title: 'A write of zeroes of more than max-write-zero is made in pieces',

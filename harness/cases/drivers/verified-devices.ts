@@ -81,7 +81,7 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       const { node, raw } = await addVerify(t);
-      await writeFile(raw.local, Buffer.alloc(SIZE, BYTE).fill(6, 8192, 8193), { flag: 'r+' });
+      await writeFile(raw.local, Buffer.alloc(SIZE, BYTE).fill(6, 10_000, 10_001), { flag: 'r+' });
       const guest = await openIo(t, node);
       await checkReads(t, guest, [0, 8192], BYTE, 'beside what differs');
       await t.execute('query-version');
