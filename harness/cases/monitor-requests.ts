@@ -5,7 +5,8 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { checkContent, readImage } from './helpers/backing-chains.ts';
-import { NOTHING_COUNTED, statsOf } from './helpers/device-info.ts';
+import { addBitmap } from './helpers/bitmaps.ts';
+import { deviceBitmaps, insertedIn, NOTHING_COUNTED, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { bytesOf } from './helpers/image-files.ts';
 import { KiB, needs, queryList } from './helpers/shared-setup.ts';
@@ -124,6 +125,31 @@ const copying: Topology = {
   monitors: 1,
 };
 
+/** The same of an image that ends within its third cluster, of which the second is zeroes. */
+const copyingEnd: Topology = {
+  name: 'copying-end',
+  images: [
+    {
+      path: 'below.img',
+      format: 'raw',
+      size: 128 * KiB + 512,
+      fill: [
+        { offset: 0, length: 64 * KiB, byte: 0x11 },
+        { offset: 128 * KiB, length: 512, byte: 0x22 },
+      ],
+    },
+    {
+      path: 'above.qcow2',
+      format: 'qcow2',
+      size: 128 * KiB + 1024,
+      options: 'cluster_size=64k',
+      backing: { path: 'below.img', format: 'raw' },
+    },
+  ],
+  options: copying.options,
+  monitors: 1,
+};
+
 /** Reads of the first clusters, one each. */
 const READS: readonly string[] = [
   'read 0 512',
@@ -227,6 +253,44 @@ export const monitorRequests: readonly CaseDefinition[] = [
         await statsOf(t, 'copying'),
         { wr_highest_offset: 0 },
         'what is copied because it was read must not count as the farthest write',
+      );
+    },
+  },
+  {
+    id: 'query-blockstats/reads-at-the-end-by-monitor',
+    title: 'A last cluster that is cut off is copied when it is read, zeroes as such; no bitmap is told',
+    requirements: ['query-blockstats/highest-offset', 'block-dirty-bitmap-add/tracks-writes'],
+    needs: needs(monitorNeeds, { commands: ['block-dirty-bitmap-add', 'query-block'], drivers: ['qcow2'] }),
+    topology: copyingEnd,
+    fresh: true,
+    async run(t: CaseContext) {
+      const node = String((await insertedIn(t, 'copying'))['node-name']);
+      await addBitmap(t, node, 'unmarked');
+      await qemuIo(t, 'copying', 'read 64k 512');
+      await qemuIo(t, 'copying', 'read 128k 1k');
+      await qemuIo(t, 'copying', 'flush');
+      const image = await readImage(t, { path: '', local: join(t.scratch, 'above.qcow2') });
+      t.check(image.cluster(0) === null, 'what was not read must not be copied', 'it is');
+      t.check(
+        image.cluster(1) === 'zero',
+        'zeroes must be copied as a cluster that is marked',
+        'they are not',
+      );
+      const last = image.cluster(2);
+      t.check(
+        Buffer.isBuffer(last) && last.subarray(0, 512).every((byte) => byte === 0x22),
+        'the last cluster must be copied',
+        'it is not',
+      );
+      t.check(
+        last.subarray(512, 1024).every((byte) => byte === 0),
+        'what lies beyond the image below must be zeroes',
+        'it is something else',
+      );
+      t.contains(
+        (await deviceBitmaps(t, 'copying'))[0] ?? null,
+        { name: 'unmarked', count: 0 },
+        'what is copied because it was read must not be marked in a bitmap',
       );
     },
   },
