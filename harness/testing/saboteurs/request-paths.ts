@@ -111,4 +111,31 @@ export const requestPaths: readonly Saboteur[] = [
     'drivers/blkverify',
     ['if (tested !== expected)', "if (tested !== expected && what.startsWith('read'))"],
   ),
+  inside(
+    'paths/overtaking-write-is-flushed',
+    'BlockdevCacheOptions',
+    'takes for flushed what is written while a flush is under way',
+    'graph/block-io',
+    ['this.#flushed = upTo;', 'this.#flushed = this.#changes;'],
+  ),
+  inside(
+    'paths/copied-is-marked',
+    'BlockDirtyBitmapAdd',
+    'marks in bitmaps what is copied because it was read',
+    'graph/block-io',
+    [
+      '                        await this.#writeAligned(at, at + size, at, data);\n                    this.#changes',
+      '                        await this.#writeAligned(at, at + size, at, data);\n                    this.#bitmaps.mark(at, size);\n                    this.#changes',
+    ],
+  ),
+  inside(
+    'paths/copied-past-the-end',
+    'BlockdevOptionsQcow2',
+    'copies the whole of a last cluster that is cut off, and fails the read',
+    'graph/block-io',
+    [
+      'const end = Math.min(Math.ceil((offset + length) / unit) * unit, this.length());',
+      'const end = Math.ceil((offset + length) / unit) * unit;',
+    ],
+  ),
 ];
