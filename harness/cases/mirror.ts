@@ -11,6 +11,7 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
+import { addBitmap, digestOf } from './helpers/bitmaps.ts';
 import { cancelled, checkNoJob, completed, jobInfo, mirrorJobs, readyMirror } from './helpers/job-steps.ts';
 import { nodeIo, openIo } from './helpers/node-io.ts';
 import {
@@ -157,6 +158,44 @@ export const mirror: readonly CaseDefinition[] = [
       await end(t, 'complete', id);
       t.equal(await inserted(t), target.name, 'the device must use the target after the job has completed');
       await checkContent(t, target.file, Buffer.alloc(MiB, 0x11), 'the target');
+    },
+  },
+  {
+    id: 'blockdev-mirror/complete-leaves-bitmaps',
+    title: 'After completion source and target have the bitmaps that each of them had',
+    requirements: ['blockdev-mirror/complete-switches'],
+    needs: needs(mirrors, {
+      commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-remove', 'x-debug-block-dirty-bitmap-sha256'],
+    }),
+    async run(t: CaseContext) {
+      const [source, target] = [(await addRaw(t, MiB)).name, (await addRaw(t, MiB)).name];
+      await addBitmap(t, source, 'above');
+      await addBitmap(t, target, 'copy');
+      const id = await ready(t, 'blockdev-mirror', { device: source, target, sync: 'full' });
+      await end(t, 'complete', id);
+      for (const [node, name, other] of [
+        [source, 'above', 'copy'],
+        [target, 'copy', 'above'],
+      ] as const) {
+        await digestOf(t, node, name);
+        await t.refused('x-debug-block-dirty-bitmap-sha256', { node, name: other });
+      }
+    },
+  },
+  {
+    id: 'blockdev-mirror/complete-keeps-mode',
+    title: 'After completion the target is read-only if the source was, and else writable',
+    requirements: ['blockdev-mirror/complete-switches'],
+    needs: mirrors,
+    async run(t: CaseContext) {
+      for (const readOnly of [true, false]) {
+        const { name: device } = await addRaw(t, MiB, { 'read-only': readOnly });
+        const { name: target } = await addRaw(t, MiB);
+        const id = await ready(t, 'blockdev-mirror', { device, target, sync: 'full' });
+        t.contains(await nodeInfo(t, target), { ro: false }, 'the target of a mirror must be writable');
+        await end(t, 'complete', id);
+        t.contains(await nodeInfo(t, target), { ro: readOnly }, 'the target must be as the source was');
+      }
     },
   },
   {

@@ -8,15 +8,19 @@ import {
   chainNodes,
   makeChain,
   makeEmpty,
+  readImage,
   release,
 } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { completed } from '../helpers/job-steps.ts';
-import { attempt, nodeBytes, perform, writeNode } from '../helpers/node-io.ts';
+import { attempt, nodeBytes, openIo, perform, writeNode } from '../helpers/node-io.ts';
 import { placeOf } from '../helpers/qcow2-image.ts';
 import { findNode, isTaken, KiB, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
+
+/** A cluster of any image that is made without more being said, bytes. */
+const BIG = 64 * KiB;
 
 /** Puts an overlay on a node and commits it: meanwhile the node is read-only. */
 async function coveredForAWhile(t: CaseContext, node: string): Promise<void> {
@@ -134,6 +138,45 @@ export const keptOptions: readonly CaseDefinition[] = [
         });
       t.check(!(await open(false)), 'without force-share the chain must be refused', 'it opens');
       t.check(await open(true), 'with force-share the chain must open', 'it is refused');
+    },
+  },
+  {
+    id: 'drive-mirror/options-of-target',
+    title: 'The image that drive-mirror puts in the place of another flushes and discards as that does',
+    requirements: ['drive-mirror/creates-target'],
+    needs: needs(chainNodes, nodeBytes, {
+      commands: ['drive-mirror', 'block-job-complete', 'query-block-jobs'],
+      events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'],
+    }),
+    async run(t: CaseContext) {
+      for (const [discard, noFlush] of [
+        ['unmap', true],
+        ['ignore', false],
+      ] as const) {
+        const options = { discard, cache: { 'no-flush': noFlush } };
+        const source = await addQcow2(t, await makeEmpty(t), options);
+        const guest = await openIo(t, source);
+        const [id, file, node] = [t.name('job'), newFile(t), t.name('node')];
+        const target = { target: file.path, 'node-name': node };
+        await t.execute('drive-mirror', { 'job-id': id, device: source, ...target, sync: 'full' });
+        await t.event('BLOCK_JOB_READY', { device: id });
+        await t.execute('block-job-complete', { device: id });
+        await completed(t, id, 'mirror');
+        t.contains(
+          await nodeInfo(t, node),
+          { cache: { 'no-flush': noFlush } },
+          'the image must be cached as the one that it stands for',
+        );
+        await guest.perform({ kind: 'write', offset: 0, length: BIG, byte: 0x61 });
+        await guest.perform({ kind: 'discard', offset: 0, length: BIG });
+        await guest.close();
+        t.check((await findNode(t, node)) === undefined, 'the image must go with its user', 'it stays');
+        t.equal(
+          (await readImage(t, file)).cluster(0) instanceof Buffer,
+          discard === 'ignore',
+          `with discard ${discard} of the source a cluster that is discarded must have data, or not`,
+        );
+      }
     },
   },
   {

@@ -67,4 +67,31 @@ export const mirrors: readonly Saboteur[] = [
     'jobs/mirror-copy',
     ['await io.write(offset, data);', 'await io.write(offset % 2 ** 32, data);'],
   ),
+  inside(
+    'mirrors/target-stays-writable',
+    'blockdev-mirror',
+    'leaves the target of a mirror writable that takes the place of a read-only node',
+    'jobs/mirror-job',
+    ['if (isPivoting)\n            await reopenAsBefore(this.#nodes.graph, target, source.readOnly);', ''],
+  ),
+  inside(
+    'mirrors/target-flushes',
+    'drive-mirror',
+    'opens the target of drive-mirror with the default cache mode',
+    'jobs/target-image',
+    [
+      "format: format ?? 'raw' }, source, nodeName)",
+      "format: format ?? 'raw' }, { readOnly: source.readOnly, options: { ...source.options, cache: { direct: false, noFlush: false } } }, nodeName)",
+    ],
+  ),
+  inside(
+    'mirrors/target-ignores-discards',
+    'drive-mirror',
+    'opens the target of drive-mirror so that it ignores discards',
+    'jobs/target-image',
+    [
+      "format: format ?? 'raw' }, source, nodeName)",
+      "format: format ?? 'raw' }, { readOnly: source.readOnly, options: { ...source.options, discard: 'ignore' } }, nodeName)",
+    ],
+  ),
 ];
