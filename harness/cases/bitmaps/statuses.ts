@@ -80,20 +80,35 @@ export const bitmapStatusCases: readonly CaseDefinition[] = [
   {
     id: 'dirty-bitmaps/status-frozen',
     title: 'A bitmap is shown as frozen while a backup uses it, and as active before and after',
-    requirements: ['query-block/bitmap-status-frozen', 'query-block/bitmap-status-active'],
+    requirements: [
+      'query-block/bitmap-status-frozen',
+      'query-block/bitmap-status-active',
+      'query-block/bitmap-count',
+    ],
     needs: backups,
     topology: drive,
     async run(t: CaseContext) {
+      const counts = async (granules: number, when: string): Promise<void> => {
+        const shown = await bitmapShown(t, NODE, 'b');
+        t.contains(shown, { count: granules * GRANULE }, `the bitmap must count what it marks ${when}`);
+      };
+      const alone = async (when: string): Promise<void> =>
+        t.equal(await namelessBitmaps(t), [], `no bitmap of a backup must be shown ${when}`);
       await dirtyBitmap(t, [1, 5, 9]);
       await checkStatus(t, NODE, 'b', 'active', 'before a backup');
       const crawling = backup(t, { speed: CRAWL });
       await t.execute('drive-backup', crawling);
       await checkStatus(t, NODE, 'b', 'frozen', 'while a backup uses it');
+      await counts(3, 'while a backup uses it');
       await cancelled(t, crawling['job-id']);
       await checkStatus(t, NODE, 'b', 'active', 'after the backup');
+      await counts(3, 'after a backup that was cancelled');
+      await alone('after a backup that was cancelled');
       const whole = backup(t);
       await t.execute('drive-backup', whole);
       await completed(t, whole['job-id'], 'backup');
+      await counts(0, 'after a backup that succeeded');
+      await alone('after a backup that succeeded');
       await t.execute('block-dirty-bitmap-clear', { node: NODE, name: 'b' });
       await t.execute('block-dirty-bitmap-remove', { node: NODE, name: 'b' });
     },

@@ -127,6 +127,51 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'dirty-bitmaps/in-use-stays-so',
+    title:
+      'A stored bitmap that is marked as in use is still so, if it is there, when another one was stored',
+    requirements: ['block-dirty-bitmap-add/in-use-not-trusted', 'block-dirty-bitmap-add/persistent-kept'],
+    needs: stored,
+    async run(t: CaseContext) {
+      const file = await imageWithBitmap(t, BITMAP_FLAG.auto | BITMAP_FLAG.inUse);
+      for (const name of ['c', 'd']) {
+        const node = await addQcow2(t, file);
+        await addBitmap(t, node, name, { persistent: true });
+        await release(t, [node]);
+        const trusted = storedBitmaps(await bytesOf(t, file.local))
+          .filter(({ flags }) => (flags & BITMAP_FLAG.inUse) === 0)
+          .map((bitmap) => bitmap.name);
+        const expected = name === 'c' ? ['c'] : ['c', 'd'];
+        t.equal(trusted.toSorted(), expected, 'the image must say which of its bitmaps are not in use');
+      }
+    },
+  },
+  {
+    id: 'dirty-bitmaps/stored-granularities',
+    title: 'Persistent bitmaps of any granularity are there with it when the image is opened again',
+    requirements: ['block-dirty-bitmap-add/persistent-content', 'block-dirty-bitmap-add/granularity'],
+    needs: needs(stored, nodeIo),
+    async run(t: CaseContext) {
+      // So large that each granularity has words of its own number.
+      const size = 64 * MiB;
+      const file = await makeFile(t, buildQcow2({ size, clusterSize: COPIED }));
+      const first = await addQcow2(t, file);
+      const granularities = [512, 4 * KiB, 64 * KiB, 128 * KiB, MiB];
+      for (const granularity of granularities)
+        await addBitmap(t, first, `b${granularity}`, { persistent: true, granularity });
+      await writeNode(t, first, 3 * MiB, 512, 0x61);
+      await release(t, [first]);
+      const node = await addQcow2(t, file);
+      for (const granularity of granularities)
+        await checkDirty(
+          t,
+          { node, name: `b${granularity}`, size, granularity },
+          [Math.floor((3 * MiB) / granularity)],
+          'when the image is opened again',
+        );
+    },
+  },
+  {
     id: 'dirty-bitmaps/stored-all-ones',
     title: 'A stored bitmap that is said to be all ones marks every granule of the disk',
     requirements: ['block-dirty-bitmap-add/persistent-content'],

@@ -1,7 +1,9 @@
 /** Dirty bitmaps: which requests of a guest they mark, in granules of which size. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { readyToEnd, typeOf } from '../copy-jobs/copy-commands.ts';
+import { addLayers, addQcow2, chainNodes, makeLayers } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
+import { completed, succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, perform, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { addNode, addRaw, dataNodes, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -69,6 +71,46 @@ export const trackingCases: readonly CaseDefinition[] = [
       }
       await writeNode(t, node, 2 * MiB - 512, 512, 0x61);
       await checkDirty(t, { node, name: 'b', size: 2 * MiB }, [2, 31], 'after a write to the new end');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/tracks-jobs',
+    title:
+      'A bitmap of the node that a backup, a mirror or a commit copies to marks what the job writes there',
+    requirements: ['block-dirty-bitmap-add/tracks-writes'],
+    needs: needs(chainNodes, commands, {
+      commands: ['blockdev-backup', 'blockdev-mirror', 'block-commit', 'block-job-cancel'],
+      events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
+    }),
+    async run(t: CaseContext) {
+      const shape = { size: MiB, clusterSize: 64 * KiB };
+      const clusters = new Map([3, 7].map((index) => [index, 0x61]));
+      const into = async (node: string, copies: () => Promise<void>): Promise<void> => {
+        await addBitmap(t, node, 'b');
+        await copies();
+        await checkDirty(t, { node, name: 'b', size: MiB }, [3, 7], 'after a job that wrote them');
+      };
+      for (const command of ['blockdev-backup', 'blockdev-mirror'] as const) {
+        const below = await addQcow2(t, await makeFile(t, buildQcow2(shape)));
+        const device = await addQcow2(t, await makeFile(t, buildQcow2({ ...shape, clusters })), {
+          backing: below,
+        });
+        const { name: target } = await addRaw(t, MiB);
+        await into(target, async () => {
+          const id = t.name('job');
+          await t.execute(command, { 'job-id': id, device, target, sync: 'top' });
+          await readyToEnd(t, typeOf(command), id);
+          await succeeded(t, id, typeOf(command));
+        });
+      }
+      const images = [{ ...shape }, { ...shape, clusters }, { ...shape }];
+      const [base, middle, top] = await addLayers(t, await makeLayers(t, images));
+      await into(base!.node, async () => {
+        const id = t.name('job');
+        const between = { device: top!.node, top: middle!.file.path };
+        await t.execute('block-commit', { 'job-id': id, ...between });
+        await completed(t, id, 'commit');
+      });
     },
   },
   {

@@ -313,12 +313,18 @@ export const incrementalCases: readonly CaseDefinition[] = [
       await release(t, [first.node]);
       const source = { ...first, node: await addQcow2(t, first.file) };
       await guestWrites(t, source, 8 * COPIED, 512, 0x72);
-      const target = await emptyTarget(t);
-      await copied(t, source, target);
-      await checkOwn(t, target, source.content, [0, 7, 8], 'the target');
+      const early = backup(t, source.node, await emptyTarget(t), { speed: CRAWL });
+      await t.execute('drive-backup', early);
+      await cancelled(t, String(early['job-id']));
       await release(t, [source.node]);
       const third = { ...source, node: await addQcow2(t, source.file) };
-      await checkDirty(t, marks(third), [], 'opened again after the backup');
+      await checkDirty(t, marks(third), [0, 7, 8], 'opened again after a backup that was cancelled');
+      const target = await emptyTarget(t);
+      await copied(t, third, target);
+      await checkOwn(t, target, source.content, [0, 7, 8], 'the target');
+      await release(t, [third.node]);
+      const fourth = { ...source, node: await addQcow2(t, source.file) };
+      await checkDirty(t, marks(fourth), [], 'opened again after the backup');
     },
   },
   {

@@ -383,4 +383,45 @@ export const bitmaps: readonly Saboteur[] = [
     'jobs/backup-job',
     ['if (bitmap)\n            source.bitmaps.reclaim(bitmap);\n        throw error;', 'throw error;'],
   ),
+  inside(
+    'bitmaps/frozen-counts-new',
+    'BlockDirtyInfo',
+    'shows of a frozen bitmap how much was written since',
+    'graph/dirty-bitmap',
+    ['count: bitmap.count(),', 'count: bitmap.frozen ? 0 : bitmap.count(),'],
+  ),
+  inside(
+    'bitmaps/unpersisted-by-failed-backup',
+    'BlockDirtyBitmapAdd',
+    'forgets that a bitmap is persistent when an incremental backup with it was cancelled',
+    'graph/dirty-bitmap',
+    [
+      'const successor = this.#successor;\n        if (!successor)\n            return;',
+      'const successor = this.#successor;\n        if (!successor)\n            return;\n        this.persistent = false;',
+    ],
+  ),
+  inside(
+    'bitmaps/misses-commits',
+    'BlockDirtyInfo',
+    'does not track what a commit writes into its base',
+    'jobs/commit-job',
+    ['base.io.write(job.progress.offset, data)', 'base.state.write(job.progress.offset, data)'],
+  ),
+  inside(
+    'bitmaps/go-with-the-guest',
+    'block-job-complete',
+    'gives the bitmaps of a source to its mirror when that completes',
+    'jobs/mirror-job',
+    [
+      'this.#nodes.graph.replaceNode(this.#place, target, own);',
+      'for (const bitmap of this.#place.bitmaps.all) {\n            this.#place.bitmaps.remove(bitmap);\n            target.bitmaps.add(bitmap);\n        }\n        this.#nodes.graph.replaceNode(this.#place, target, own);',
+    ],
+  ),
+  inside(
+    'bitmaps/nameless-one-stays',
+    'BlockDirtyInfo',
+    'goes on showing the bitmap for the writes during a backup when that was cancelled',
+    'graph/dirty-bitmap',
+    ['if (successor)\n            this.remove(successor);', ';'],
+  ),
 ];

@@ -43,4 +43,21 @@ export const storedBitmaps: readonly Saboteur[] = [
       'this.#pages = this.#successor.#pages;\n        this.persistent = false;',
     ],
   ),
+  inside(
+    'bitmaps/in-use-cleaned',
+    'BlockDirtyBitmapAdd',
+    'takes the mark off bitmaps in use when it stores others',
+    'drivers/qcow2/qcow2-bitmaps',
+    [
+      '[...kept, ...written]',
+      '[...kept.map((entry) => ({ ...entry, flags: entry.flags & ~BitmapFlag.inUse })), ...written]',
+    ],
+  ),
+  inside(
+    'bitmaps/granularity-stored-small',
+    'BlockDirtyBitmapAdd',
+    'stores no granularity beyond 64 KiB',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['granularityBits: Math.log2(granularity) }', 'granularityBits: Math.min(16, Math.log2(granularity)) }'],
+  ),
 ];
