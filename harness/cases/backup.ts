@@ -263,7 +263,10 @@ export const backup: readonly CaseDefinition[] = [
     id: 'blockdev-backup/error-stop',
     title: 'A write error on the target with policy stop pauses the job; resumed, it completes',
     requirements: ['BLOCK_JOB_ERROR/emitted', 'BLOCK_JOB_ERROR/action', 'block-job-resume/resumes'],
-    needs: needs(failing, { commands: ['block-job-resume'], events: failing.events! }),
+    needs: needs(failing, {
+      commands: ['block-job-resume', 'block-job-set-speed'],
+      events: failing.events!,
+    }),
     async run(t: CaseContext) {
       const id = await failingBackup(t, 'stop');
       t.contains(
@@ -271,6 +274,14 @@ export const backup: readonly CaseDefinition[] = [
         { paused: true, 'io-status': 'failed' },
         'a job that stops on an error must be paused, with io-status failed',
       );
+      for (const speed of [CRAWL, 0]) {
+        await t.execute('block-job-set-speed', { device: id, speed });
+        t.contains(
+          await jobInfo(t, id),
+          { paused: true, speed, 'io-status': 'failed' },
+          'another limit must neither resume the job nor forget its error',
+        );
+      }
       await t.execute('block-job-resume', { device: id });
       await succeeded(t, id, 'backup');
     },

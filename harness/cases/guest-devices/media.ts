@@ -2,6 +2,7 @@
 import { isJsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
+import { backupJobs, cancelled } from '../helpers/job-steps.ts';
 import {
   addNode,
   checkAbsent,
@@ -10,6 +11,7 @@ import {
   KiB,
   needs,
   refusedWith,
+  virtualSize,
 } from '../helpers/shared-setup.ts';
 import {
   CD,
@@ -86,6 +88,28 @@ export const media: readonly CaseDefinition[] = [
       await mediumIs(t, 'hd', { 'node-name': 'disk' });
       await t.execute(OPEN, CD);
       await t.execute(REMOVE, CD);
+    },
+  },
+  {
+    id: 'blockdev-remove-medium/in-use-by-job',
+    title: 'A medium that a job uses stays in its open tray, and can be taken out when the job has ended',
+    requirements: ['blockdev-remove-medium/removes'],
+    ...exchange,
+    needs: needs(exchange.needs, backupJobs, { commands: ['eject'] }),
+    async run(t: CaseContext) {
+      const id = t.name('job');
+      const size = Number(await virtualSize(t, 'first'));
+      const target = await addNode(t, { size });
+      await t.execute(OPEN, CD);
+      await t.execute('blockdev-backup', { 'job-id': id, device: 'first', target, sync: 'none' });
+      for (const verb of [REMOVE, 'eject']) {
+        await t.refused(verb, CD);
+        // A job may have put a filter above the node.
+        await mediumIs(t, 'cd', {});
+      }
+      await cancelled(t, id);
+      await t.execute(REMOVE, CD);
+      await mediumIs(t, 'cd', null);
     },
   },
   {

@@ -354,4 +354,14 @@ export const jobs: readonly Saboteur[] = [
       'other.id.toLowerCase() === id.toLowerCase()))\n            throw new CommandError(`Job ID',
     ],
   ),
+  inside(
+    'jobs/error-forgotten-with-speed',
+    'BlockDeviceIoStatus',
+    'shows io-status ok once a stopped job is given another speed',
+    'jobs/job',
+    [
+      'const before = this.#speed;\n        this.#applySpeed(speed);',
+      "const before = this.#speed;\n        this.#applySpeed(speed);\n        this.#ioStatus = 'ok';",
+    ],
+  ),
 ];

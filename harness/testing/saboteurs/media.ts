@@ -138,4 +138,11 @@ export const media: readonly Saboteur[] = [
     EXCHANGE,
     ['await graph.releaseUnused(node);', ';'],
   ),
+  inside(
+    'media/removed-below-job',
+    'blockdev-remove-medium',
+    'takes a medium out that a job uses',
+    'devices/exchange-media',
+    ['graph.assertUnblocked(backend.node);', ';'],
+  ),
 ];
