@@ -2,6 +2,12 @@
 import type { Requirement } from './requirement.ts';
 
 export const nbdServer = {
+  'nbd-server-add/name-length': {
+    level: 'must',
+    definition: 'nbd-server-add',
+    text: 'An export name of 4096 bytes, the most that the protocol has, is taken; a longer one is refused.',
+    source: 'observation',
+  },
   'nbd-server-add/name-taken': {
     level: 'must',
     definition: 'nbd-server-add',

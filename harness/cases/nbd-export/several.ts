@@ -1,6 +1,7 @@
 /** Several exports and clients of one server: each is served as its own export says, whatever becomes of the others. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, makeEmpty } from '../helpers/backing-chains.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import {
   Chunk,
@@ -13,6 +14,10 @@ import { addRaw, type CaseFile, KiB, needs } from '../helpers/shared-setup.ts';
 import { chosen, listed, serverNeeds, types } from './exports.ts';
 
 const UNIT = 512;
+/** Bytes of the longest name. */
+const MAX_NAME = 4096;
+/** More clients than servers let in at a time. */
+const MANY = 110;
 
 /** A client that stays, and what it is served. */
 interface Guest {
@@ -87,16 +92,27 @@ const start = (path: string, more: JsonObject = {}): JsonObject => ({
   ...more,
 });
 
+/** The command that exports a node under a name, which later is not the export's id, so that it may be any. */
+function exporting(t: CaseContext, device: string, name: string): [command: string, args: JsonObject] {
+  const made = { type: 'nbd', id: t.name('export'), 'node-name': device, name };
+  return t.endpointSchema.commands.has('block-export-add')
+    ? ['block-export-add', made]
+    : ['nbd-server-add', { device, name }];
+}
+
 export const severalExports: readonly CaseDefinition[] = [
   {
     id: 'nbd-export/refusals-change-nothing',
     title:
       'Whatever the server refuses, its clients are served as before, and its exports let further ones in',
     requirements: ['nbd-server-start/once', 'nbd-server-add/name-taken', 'nbd-server-remove/safe'],
-    needs: needs(serverNeeds, { members: ['nbd-server-remove.mode'] }),
+    needs: needs(serverNeeds, { members: ['nbd-server-remove.mode'], drivers: ['qcow2'] }),
     async run(t: CaseContext) {
       const { name: one } = await addRaw(t, Buffer.alloc(64 * KiB, 0x11));
       const { name: two } = await addRaw(t, Buffer.alloc(32 * KiB, 0x22));
+      const held = t.name('held');
+      const image = await makeEmpty(t);
+      await addQcow2(t, image, { file: { driver: 'file', filename: image.path, 'node-name': held } });
       const socket = await startNbdServer(t);
       await t.execute('nbd-server-add', { device: one, name: 'a', writable: true });
       await t.execute('nbd-server-add', { device: one, name: 'b' });
@@ -112,6 +128,7 @@ export const severalExports: readonly CaseDefinition[] = [
         ['nbd-server-add', { device: two, name: 'a' }],
         ['nbd-server-add', { device: one, name: 'b', writable: true }],
         ['nbd-server-add', { device: t.name('none'), name: 'c' }],
+        ['nbd-server-add', { device: held, name: 'c', writable: true }],
         ['nbd-server-remove', { name: 'a' }],
         ['nbd-server-remove', { name: 'b', mode: 'safe' }],
         ['nbd-server-remove', { name: 'none', mode: 'hard' }],
@@ -122,7 +139,8 @@ export const severalExports: readonly CaseDefinition[] = [
       }
       t.equal(await told(t, socket, 'a'), [64 * KiB, false], 'an export must be as it was made');
       t.equal(await told(t, socket, 'b'), [64 * KiB, true], 'an export must be as it was made');
-      await t.execute('blockdev-del', { 'node-name': two });
+      await t.execute('nbd-server-add', { device: two, name: 'c' });
+      t.equal(await told(t, socket, 'c'), [32 * KiB, true], 'a name must be free that was refused');
     },
   },
   {
@@ -179,6 +197,61 @@ export const severalExports: readonly CaseDefinition[] = [
       scene.names.clear();
       scene.guests = [];
       await scene.check('another server was started');
+    },
+  },
+  {
+    id: 'nbd-export/longest-names',
+    title:
+      'A name of an export has any number of bytes up to 4096, whatever the characters; longer ones are refused',
+    requirements: ['nbd-server-add/name-length'],
+    needs: serverNeeds,
+    async run(t: CaseContext) {
+      const { name: device } = await addRaw(t, Buffer.alloc(64 * KiB, 0x11));
+      const { local } = await startNbdServer(t);
+      const names = ['x'.repeat(MAX_NAME), '\u00e9'.repeat(MAX_NAME / 2), 'disk \u4e2d', ''];
+      for (const name of names) await t.execute(...exporting(t, device, name));
+      for (const name of ['x'.repeat(MAX_NAME + 1), '\u00e9'.repeat(MAX_NAME / 2 + 1)])
+        await t.refused(...exporting(t, device, name));
+      const visitor = await NbdVisitor.open(t, local);
+      t.equal(await listed(visitor), names.toSorted(), 'the list must have the names as they were given');
+      for (const name of names) {
+        const client = await NbdVisitor.enter(t, local, name);
+        const { error, data } = await client.request({ type: Command.read, length: UNIT });
+        t.equal([error, data[0] ?? null], [0, 0x11], 'an export must be to be had by its name');
+      }
+    },
+  },
+  {
+    id: 'nbd-export/room-for-others',
+    title: 'Clients that leave while they haggle, and after that, make room for as many others',
+    requirements: ['nbd-server-start/serves'],
+    needs: serverNeeds,
+    async run(t: CaseContext) {
+      const { name: device } = await addRaw(t, Buffer.alloc(64 * KiB, 0x11));
+      const { local } = await startNbdServer(t);
+      await t.execute('nbd-server-add', { device, name: 'disk' });
+      for (let count = 0; count < MANY; count += 1) {
+        const visitor =
+          count % 2 === 0 ? await NbdVisitor.open(t, local) : await NbdVisitor.enter(t, local, 'disk');
+        if (count % 2 === 0) await visitor.option(NbdOption.abort);
+        else visitor.begin({ type: Command.disconnect });
+        await visitor.checkEnds('its client took leave');
+      }
+    },
+  },
+  {
+    id: 'nbd-export/stopped-while-it-haggles',
+    title: 'A client that has chosen no export yet is let go when the server stops',
+    requirements: ['nbd-server-stop/stops'],
+    needs: serverNeeds,
+    fresh: true,
+    async run(t: CaseContext) {
+      const { local } = await startNbdServer(t);
+      const silent = await NbdVisitor.open(t, local);
+      const haggling = await NbdVisitor.open(t, local);
+      await haggling.option(NbdOption.list);
+      await t.execute('nbd-server-stop');
+      for (const visitor of [silent, haggling]) await visitor.checkEnds('the end of the server');
     },
   },
 ];
