@@ -78,13 +78,15 @@ export interface NewMedium {
   readonly readOnlyMode: BlockdevChangeReadOnlyMode;
 }
 
-/** Exchanges the medium for an image, which is opened before anything is moved. Where that is refused, a node that is still there is put back. */
+/**
+ * Exchanges the medium for an image, which is opened before anything is moved. Where that is refused, a node that is still
+ * there is put back; a tray that was opened for it stays open.
+ */
 export async function changeMedium(drive: NamedDrive, block: BlockLayer, image: NewMedium): Promise<void> {
   const { graph } = block;
   const { backend } = drive;
   const node = await openImage(backend, graph, image);
   const former = backend.node;
-  const wasOpen = backend.device?.tray?.open;
   try {
     openUnlocked(drive, false);
     await removeMedium(drive, graph);
@@ -93,7 +95,6 @@ export async function changeMedium(drive: NamedDrive, block: BlockLayer, image: 
   } catch (error) {
     // An image that nobody else held is closed by then, since the new one may be the same file.
     if (former?.isOpen && !backend.node) insert(backend, former, true);
-    if (wasOpen === false) closeTray(drive);
     await graph.releaseUnused(node);
     throw error;
   }

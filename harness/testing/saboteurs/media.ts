@@ -29,8 +29,8 @@ export const media: readonly Saboteur[] = [
     'takes the old medium out before the new one is opened',
     EXCHANGE,
     [
-      'const node = await openImage(backend, graph, image);\n    const former = backend.node;\n    const wasOpen = backend.device?.tray?.open;',
-      'const former = backend.node;\n    const wasOpen = backend.device?.tray?.open;\n    openUnlocked(drive, false);\n    await removeMedium(drive, graph);\n    const node = await openImage(backend, graph, image);',
+      'const node = await openImage(backend, graph, image);\n    const former = backend.node;',
+      'const former = backend.node;\n    openUnlocked(drive, false);\n    await removeMedium(drive, graph);\n    const node = await openImage(backend, graph, image);',
     ],
   ),
   inside(
@@ -145,4 +145,8 @@ export const media: readonly Saboteur[] = [
     'devices/exchange-media',
     ['graph.assertUnblocked(backend.node);', ';'],
   ),
+  inside('media/forced-from-a-job', 'eject', 'takes a medium out by force that a job is copying', EXCHANGE, [
+    'openUnlocked(drive, force);\n    await removeMedium(drive, graph);',
+    'openUnlocked(drive, force);\n    await (force ? drive.backend.eject() : removeMedium(drive, graph));',
+  ]),
 ];
