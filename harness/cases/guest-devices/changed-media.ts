@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { KiB, makeFile, needs, newFile, refusedWith } from '../helpers/shared-setup.ts';
+import { addNode, KiB, makeFile, needs, newFile, refusedWith } from '../helpers/shared-setup.ts';
 import {
   bareDrives,
   CD,
@@ -166,6 +166,49 @@ export const changedMedia: readonly CaseDefinition[] = [
       await mediumIs(t, 'd0', { file: `${t.dir}/${FIRST_FILE}` });
       await noneMoved(t);
       t.check(!('tray_open' in (await deviceInfo(t, 'd0'))), 'a bare drive must have no tray', 'it has');
+    },
+  },
+  {
+    id: 'blockdev-change-medium/used-by-a-job',
+    title:
+      'While a job copies the medium nobody takes it out, by whatever name and force; afterwards it goes',
+    requirements: ['blockdev-change-medium/filename', 'eject/ejects', 'blockdev-remove-medium/removes'],
+    ...change,
+    needs: needs(
+      trayNeeds(
+        CHANGE,
+        'blockdev-close-tray',
+        'blockdev-open-tray',
+        'eject',
+        'blockdev-mirror',
+        'block-job-cancel',
+      ),
+      { events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'] },
+    ),
+    async run(t: CaseContext) {
+      const target = await addNode(t, { size: 64 * KiB });
+      const job = t.name('copy');
+      await t.execute('blockdev-mirror', { 'job-id': job, device: 'first', target, sync: 'full' });
+      await t.event('BLOCK_JOB_READY', { device: job });
+      for (const [command, args] of [
+        [CHANGE, { ...CD, ...other(t) }],
+        [CHANGE, { device: 'd0', ...other(t) }],
+        ['eject', CD],
+        ['eject', { device: 'd0' }],
+        ['eject', { ...CD, force: true }],
+      ] as const) {
+        await t.refused(command, args, { text: /in use by block job/ });
+        await mediumIs(t, 'cd', { 'node-name': 'first' });
+        await t.execute('blockdev-close-tray', CD);
+        await guestReads(t, FIRST);
+      }
+      await t.execute('blockdev-open-tray', CD);
+      await t.refused('blockdev-remove-medium', CD, { text: /in use by block job/ });
+      await mediumIs(t, 'cd', { 'node-name': 'first' });
+      await t.execute('block-job-cancel', { device: job });
+      await t.event('BLOCK_JOB_COMPLETED', { device: job });
+      await t.execute(CHANGE, { ...CD, ...other(t) });
+      await guestReads(t, OTHER);
     },
   },
 ];
