@@ -126,6 +126,19 @@ export const quorumCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'quorum/last-of-many-told',
+    title: 'However many events of a child are held back for their rate, the last one comes',
+    requirements: ['QUORUM_REPORT_BAD/outvoted'],
+    needs: voting,
+    async run(t: CaseContext) {
+      const { guest, children } = await scene(t, same(9, 5, 5), { 'vote-threshold': 2 });
+      for (const sector of [8, 24, 40, 56])
+        await checkReads(t, guest, [sector * 512, 512], 5, 'of a quorum whose first child is outvoted');
+      for (const sector of [8, 56])
+        await t.event('QUORUM_REPORT_BAD', { 'node-name': children[0]!, 'sector-num': sector });
+    },
+  },
+  {
     id: 'quorum/pattern-default',
     title: 'Without read-pattern a quorum votes, as with quorum',
     requirements: ['quorum/read-pattern-default'],

@@ -72,7 +72,7 @@ export const thresholdAndCorruption: readonly CaseDefinition[] = [
   },
   {
     id: 'BLOCK_WRITE_THRESHOLD/set-anew',
-    title: 'A threshold that is set anew brings its event again; one that was set to 0 brings none',
+    title: 'A threshold that is set anew brings its event again, at once; one that was set to 0 brings none',
     requirements: ['BLOCK_WRITE_THRESHOLD/again', 'block-set-write-threshold/zero-disables'],
     needs: thresholds,
     async run(t: CaseContext) {
@@ -82,6 +82,8 @@ export const thresholdAndCorruption: readonly CaseDefinition[] = [
       for (const threshold of [4 * KiB, 8 * KiB]) {
         await set(t, node, threshold);
         await write(64 * KiB);
+        await nodeInfo(t, node);
+        t.check(told(t) === 1, 'the event must be there before the next reply', 'it is not');
         await t.event(EVENT, { 'amount-exceeded': 68 * KiB - threshold, 'write-threshold': threshold });
       }
       await set(t, node, 4 * KiB);

@@ -205,4 +205,41 @@ export const zeroesAndDiscard: readonly CaseDefinition[] = [
       );
     },
   },
+  {
+    id: 'node-options/ends-within-clusters',
+    title:
+      'Zeroes and discards that end with an image within a cluster treat that as a whole one, and no other',
+    requirements: ['BlockdevDetectZeroesOptions/on', 'BlockdevDiscardOptions/unmap'],
+    needs: needs(chainNodes, nodeBytes),
+    async run(t: CaseContext) {
+      const size = 3 * CLUSTER + 1024;
+      const last = { offset: 2 * CLUSTER + 512, length: CLUSTER + 512 };
+      const clusters = new Map([0, 1, 2, 3].map((index) => [index, 0x11]));
+      for (const request of [
+        { kind: 'discard', ...last },
+        { kind: 'write-zeroes', ...last, unmap: true },
+        { kind: 'write', ...last, byte: 0 },
+        { kind: 'write-zeroes', offset: CLUSTER, length: CLUSTER + 512, unmap: true },
+      ] as const) {
+        const file = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER, clusters }));
+        const node = await addQcow2(t, file, { discard: 'unmap', 'detect-zeroes': 'unmap' });
+        const expected = Buffer.alloc(size, 0x11);
+        // What is discarded in parts of clusters may stay.
+        const start = request.kind === 'discard' ? 3 * CLUSTER : request.offset;
+        expected.fill(0, start, request.offset + request.length);
+        await perform(t, node, request);
+        const bytes = await readNode(t, node, 0, size);
+        if (request.kind === 'discard') bytes.fill(0x11, 2 * CLUSTER, 3 * CLUSTER);
+        t.check(bytes.equals(expected), `a ${request.kind} must change what it covers`, 'it does otherwise');
+        await release(t, [node]);
+        const places = await bytesOf(t, file.local);
+        const gone = request.offset === last.offset ? 3 : 1;
+        t.equal(
+          [0, 1, 2, 3].filter((index) => placeOf(places, index) === null),
+          [gone],
+          `a ${request.kind} must take its place from the cluster that it covers to its end or the image's`,
+        );
+      }
+    },
+  },
 ];
