@@ -84,4 +84,18 @@ export const events: readonly Saboteur[] = [
       "const request = { kind: 'write', offset: 0, length: 0 };",
     ],
   ),
+  inside(
+    'events/first-of-many-kept',
+    'QUORUM_REPORT_BAD',
+    'tells the first of the events that it held back for their rate, not the last',
+    'monitor/event-rate',
+    ['period.held = message;', 'period.held ??= message;'],
+  ),
+  inside(
+    'events/threshold-held-back',
+    'BLOCK_WRITE_THRESHOLD',
+    'holds back a second event of a threshold within a second',
+    'monitor/event-rate',
+    ['QUORUM_FAILURE: {},', 'QUORUM_FAILURE: {},\n    BLOCK_WRITE_THRESHOLD: {},'],
+  ),
 ];

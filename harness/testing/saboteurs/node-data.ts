@@ -122,4 +122,31 @@ export const nodeData: readonly Saboteur[] = [
     'drivers/blkverify',
     ['buffer.findIndex((byte, index) => byte', 'buffer.findIndex((byte, index) => index < 512 && byte'],
   ),
+  inside(
+    'data/cut-off-cluster-as-data',
+    'BlockdevDetectZeroesOptions',
+    'writes zeroes as data into a last cluster that ends with the image within it',
+    'drivers/qcow2/zeroing',
+    [
+      'const last = end >= image.size ? Math.ceil(end / clusterSize) : Math.floor(end / clusterSize);\n    if (first >= last)',
+      'const last = Math.floor(end / clusterSize);\n    if (first >= last)',
+    ],
+  ),
+  inside(
+    'data/cut-off-cluster-kept',
+    'BlockdevDiscardOptions',
+    'keeps a last cluster in use that ends with the image within it and is discarded',
+    'drivers/qcow2/zeroing',
+    [
+      'const last = end >= image.size ? Math.ceil(end / clusterSize) : Math.floor(end / clusterSize);\n    if (first < last)',
+      'const last = Math.floor(end / clusterSize);\n    if (first < last)',
+    ],
+  ),
+  inside(
+    'data/zeroes-tail-kept',
+    'BlockdevOptionsQcow2',
+    'leaves what a write of zeroes covers of its last cluster, behind whole ones',
+    'drivers/qcow2/zeroing',
+    ['await writeZeroData(image, last * clusterSize, end);', ''],
+  ),
 ];
