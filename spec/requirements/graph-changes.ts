@@ -126,6 +126,12 @@ export const graphChanges = {
     definition: 'change-backing-file',
     text: 'An image-node-name that is not in the chain of device, or has no backing file, is refused.',
   },
+  'change-backing-file/in-use': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'An image that a block job holds is refused, and keeps the name in its header.',
+    source: 'observation',
+  },
   'change-backing-file/internal-strings': {
     level: 'must',
     definition: 'change-backing-file',

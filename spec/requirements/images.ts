@@ -33,6 +33,12 @@ export const images = {
     definition: 'blockdev-snapshot-delete-internal-sync',
     text: 'One of id and name is needed, and if both are given both have to fit; a snapshot that is not there is refused.',
   },
+  'blockdev-snapshot-internal-sync/in-use': {
+    level: 'must',
+    definition: 'blockdev-snapshot-internal-sync',
+    text: 'An image that a block job holds is refused, and gets no snapshot.',
+    source: 'observation',
+  },
   'blockdev-snapshot-internal-sync/name': {
     level: 'must',
     definition: 'BlockdevSnapshotInternal',

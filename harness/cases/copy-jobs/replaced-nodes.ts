@@ -1,10 +1,20 @@
 /** `replaces`: the node whose place the target of a mirror takes when it completes. */
-import type { JsonObject } from '../../../spec/json.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { cancelled, checkNoJob, completed } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
-import { addRaw, type CaseFile, fileNodes, KiB, needs, newFile } from '../helpers/shared-setup.ts';
+import {
+  addRaw,
+  type CaseFile,
+  checkAbsent,
+  fileNodes,
+  KiB,
+  makeFile,
+  needs,
+  newFile,
+  nodeNames,
+} from '../helpers/shared-setup.ts';
 
 const SIZE = 256 * KiB;
 const PART = 64 * KiB;
@@ -102,6 +112,45 @@ export const replacedNodeCases: readonly CaseDefinition[] = [
       await mirrored(t, 'drive-mirror', { ...args, ...named, replaces });
       await t.execute('blockdev-del', { 'node-name': replaces });
       await checkRepaired(t, node, files, target);
+    },
+  },
+  {
+    id: 'drive-mirror/replaces-refused',
+    title:
+      'A replaces that names a node of another size, or one that a job uses, is refused; one that is replaced goes',
+    requirements: ['drive-mirror/replaces'],
+    needs: needs(mirrors('drive-mirror'), {
+      drivers: ['quorum'],
+      commands: ['blockdev-backup'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      const [node, bad] = [t.name('quorum'), t.name('bad')];
+      const children: Json[] = [];
+      for (const byte of [0x21, 0x21, 0x66]) {
+        const { path: filename } = await makeFile(t, Buffer.alloc(SIZE, byte));
+        const name = byte === 0x66 && { 'node-name': bad };
+        children.push({ driver: 'raw', ...name, file: { driver: 'file', filename } });
+      }
+      await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, 'vote-threshold': 2, children });
+      const { name: longer } = await addRaw(t, 2 * SIZE);
+      const { name: used } = await disk(t, 0);
+      const backup = { device: used, target: (await disk(t, 0)).name, sync: 'none' };
+      const copying = t.name('job');
+      await t.execute('blockdev-backup', { 'job-id': copying, ...backup });
+      const target = newFile(t);
+      const image = { target: target.path, format: 'raw', 'node-name': t.name('target') };
+      const before = (await nodeNames(t)).toSorted();
+      for (const replaces of [longer, used]) {
+        const id = t.name('job');
+        await t.refused('drive-mirror', { 'job-id': id, device: node, sync: 'full', ...image, replaces });
+        await checkNoJob(t, id);
+        t.equal((await nodeNames(t)).toSorted(), before, 'a refused mirror must leave no node');
+      }
+      await cancelled(t, copying);
+      await mirrored(t, 'drive-mirror', { device: node, ...image, replaces: bad });
+      await checkAbsent(t, bad);
+      t.equal(await parts(t, target), [0x21, 0x21], 'the target must hold the copy');
     },
   },
   {

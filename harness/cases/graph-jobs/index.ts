@@ -11,6 +11,7 @@ import { endsOfJobs } from './ends-of-jobs.ts';
 import { failedJobs } from './failed-jobs.ts';
 import { filterCases } from './filters.ts';
 import { followUps } from './follow-ups.ts';
+import { freedNodes } from './freed-nodes.ts';
 import { hiddenData } from './hidden-data.ts';
 import { noLimits } from './no-limits.ts';
 import { overlaysInUse } from './overlays-in-use.ts';
@@ -52,4 +53,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...claimedChains,
   ...unreadableMappings,
   ...failedJobs,
+  ...freedNodes,
 ];

@@ -1,6 +1,16 @@
 /** What a job is kept from by the users of its nodes, and keeps others from. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
+import {
+  addChain,
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  type Layer,
+  makeEmpty,
+  readImage,
+  release,
+} from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
 import {
   backupJobs,
@@ -12,7 +22,7 @@ import {
 } from '../helpers/job-steps.ts';
 import { attempt, nodeBytes, openIo } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addRaw, makeFile, needs, nodeInfo, snapshotsOf } from '../helpers/shared-setup.ts';
 
 /** The cases of jobs as users. */
 export const usersOfJobs: readonly CaseDefinition[] = [
@@ -71,6 +81,62 @@ export const usersOfJobs: readonly CaseDefinition[] = [
       t.equal(await attempt(t, target, write), 'no-access', 'a writer must be refused while the job runs');
       await endedReady(t, id);
       t.equal(await attempt(t, target, write), 'done', 'a writer must be let in once the job is gone');
+    },
+  },
+  {
+    id: 'internal-snapshot/in-use-by-job',
+    title:
+      'Neither source nor target of a backup gets an internal snapshot, or loses one, until that has ended',
+    requirements: ['blockdev-snapshot-internal-sync/in-use', 'blockdev-snapshot-internal-sync/takes'],
+    needs: needs(chainNodes, backupJobs, {
+      commands: ['blockdev-snapshot-internal-sync', 'blockdev-snapshot-delete-internal-sync'],
+    }),
+    async run(t: CaseContext) {
+      const nodes = [await addQcow2(t, await makeEmpty(t)), await addQcow2(t, await makeEmpty(t))] as const;
+      for (const device of nodes) await t.execute('blockdev-snapshot-internal-sync', { device, name: 'old' });
+      const id = t.name('job');
+      await t.execute('blockdev-backup', { 'job-id': id, device: nodes[0], target: nodes[1], sync: 'none' });
+      const names = async (node: string) => (await snapshotsOf(t, node)).map(({ name }) => String(name));
+      for (const device of nodes) {
+        await t.refused('blockdev-snapshot-internal-sync', { device, name: 'new' });
+        await t.refused('blockdev-snapshot-delete-internal-sync', { device, name: 'old' });
+        t.equal(await names(device), ['old'], 'a refused command must leave the snapshots as they were');
+      }
+      await cancelled(t, id);
+      for (const device of nodes) {
+        await t.execute('blockdev-snapshot-internal-sync', { device, name: 'new' });
+        await t.execute('blockdev-snapshot-delete-internal-sync', { device, name: 'old' });
+        t.equal(await names(device), ['new'], 'the snapshots must be those that were asked for');
+      }
+    },
+  },
+  {
+    id: 'change-backing-file/in-use-by-job',
+    title: 'An image that a backup reads keeps the name of its backing file until that has ended',
+    requirements: ['change-backing-file/in-use', 'change-backing-file/writes-header'],
+    needs: needs(chainNodes, backupJobs, { commands: ['change-backing-file'] }),
+    async run(t: CaseContext) {
+      const layers = await addChain(t, 2);
+      const [, { node: device, file }] = layers as [Layer, Layer];
+      const { name: target } = await addRaw(t, CHAIN_SIZE);
+      const id = t.name('job');
+      const change = { device, 'image-node-name': device, 'backing-file': 'elsewhere.img' };
+      const before = (await nodeInfo(t, device)).backing_file ?? null;
+      await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'none' });
+      await t.refused('change-backing-file', change);
+      t.equal(
+        (await nodeInfo(t, device)).backing_file ?? null,
+        before,
+        'a refused change must change nothing',
+      );
+      await cancelled(t, id);
+      await t.execute('change-backing-file', change);
+      await release(t, [device]);
+      t.equal(
+        (await readImage(t, file)).backing ?? null,
+        'elsewhere.img',
+        'the header must name the new one',
+      );
     },
   },
 ];

@@ -94,4 +94,25 @@ export const mirrors: readonly Saboteur[] = [
       "format: format ?? 'raw' }, { readOnly: source.readOnly, options: { ...source.options, discard: 'ignore' } }, nodeName)",
     ],
   ),
+  inside(
+    'mirrors/replaces-used',
+    'drive-mirror',
+    'lets a mirror replace a node that another job uses',
+    'commands/drive-mirror',
+    ['graph.assertUnblocked(replaced);', ';'],
+  ),
+  inside(
+    'mirrors/replaces-unlike',
+    'drive-mirror',
+    'lets a mirror replace a node of another size',
+    'commands/drive-mirror',
+    ['if (replaced.io.length() !== source.io.length())', 'if (false)'],
+  ),
+  inside(
+    'mirrors/replaced-stays',
+    'drive-mirror',
+    'keeps a node open that nobody uses any more since a mirror has replaced it',
+    'jobs/mirror-job',
+    ['if (this.#replaced)\n            await this.#closeUnused(this.#replaced.node);', ';'],
+  ),
 ];

@@ -23,4 +23,93 @@ export const permissionRules: readonly Saboteur[] = [
     'jobs/backup-job',
     ['nodes.use(target, write);', 'nodes.use(target, 0);'],
   ),
+  {
+    id: 'permissions/blocked-after-failed-backup',
+    definition: 'blockdev-backup',
+    breaks: 'leaves the target of a backup blocked that failed',
+    changes: [
+      {
+        file: 'jobs/backup-job',
+        find: 'this.#source.io.beforeWrite.add(beforeWrite);',
+        put: 'this.job = job;\n        this.#source.io.beforeWrite.add(beforeWrite);',
+      },
+      {
+        file: 'jobs/backup-job',
+        find: 'free() {',
+        put: "free() {\n        this.#nodes.kept = this.job?.error && !this.job.cancelled ? 'target' : undefined;",
+      },
+      {
+        file: 'jobs/job-nodes',
+        find: 'unblock();\n            this.graph.removeJob(edge);',
+        put: 'if (edge.name !== this.kept)\n                unblock();\n            this.graph.removeJob(edge);',
+      },
+    ],
+  },
+  {
+    id: 'permissions/blocked-after-failed-mirror',
+    definition: 'blockdev-mirror',
+    breaks: 'leaves the target of a mirror blocked that failed',
+    changes: [
+      {
+        file: 'jobs/mirror-job',
+        find: 'this.#nodes.letGo();\n        this.#replaced?.unblock();',
+        put: "this.#nodes.kept = error && !job.cancelled ? 'target' : undefined;\n        this.#nodes.letGo();\n        this.#replaced?.unblock();",
+      },
+      {
+        file: 'jobs/job-nodes',
+        find: 'unblock();\n            this.graph.removeJob(edge);',
+        put: 'if (edge.name !== this.kept)\n                unblock();\n            this.graph.removeJob(edge);',
+      },
+    ],
+  },
+  {
+    id: 'permissions/blocked-between-failed-commit',
+    definition: 'block-commit',
+    breaks: 'leaves the images between top and base blocked when a commit of the active layer has failed',
+    changes: [
+      {
+        file: 'jobs/mirror-job',
+        find: 'this.#nodes.letGo();\n        this.#replaced?.unblock();',
+        put: "this.#nodes.kept = error && !job.cancelled ? 'intermediate node' : undefined;\n        this.#nodes.letGo();\n        this.#replaced?.unblock();",
+      },
+      {
+        file: 'jobs/job-nodes',
+        find: 'unblock();\n            this.graph.removeJob(edge);',
+        put: 'if (edge.name !== this.kept)\n                unblock();\n            this.graph.removeJob(edge);',
+      },
+    ],
+  },
+  {
+    id: 'permissions/blocked-above-commit',
+    definition: 'block-commit',
+    breaks: 'leaves the image above the top of a commit blocked when that has ended',
+    changes: [
+      {
+        file: 'jobs/commit-job',
+        find: 'filter, wasReadOnly } = this.#plan;\n        this.#nodes.letGo();',
+        put: "filter, wasReadOnly } = this.#plan;\n        this.#nodes.kept = 'overlay of top';\n        this.#nodes.letGo();",
+      },
+      {
+        file: 'jobs/job-nodes',
+        find: 'unblock();\n            this.graph.removeJob(edge);',
+        put: 'if (edge.name !== this.kept)\n                unblock();\n            this.graph.removeJob(edge);',
+      },
+    ],
+  },
+  inside(
+    'permissions/internal-snapshot-of-used',
+    'blockdev-snapshot-internal-sync',
+    'takes an internal snapshot of an image that a job uses',
+    'graph/internal-snapshot',
+    ['assertRoot(node);\n    graph.assertUnblocked(node);', ';'],
+  ),
+  {
+    id: 'permissions/backing-name-of-used',
+    definition: 'change-backing-file',
+    breaks: 'changes the name of the backing file of an image that a job uses',
+    changes: [
+      { file: 'commands/change-backing-file', find: 'assertRoot(top);', put: ';' },
+      { file: 'commands/change-backing-file', find: 'graph.assertUnblocked(top);', put: ';' },
+    ],
+  },
 ];
