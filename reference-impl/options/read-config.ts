@@ -21,20 +21,18 @@ interface Group {
 /** The options of a file; `name`: what messages call it. Throws `OptionError`. */
 export function parseConfig(text: string, name: string): Option[] {
   const groups: Group[] = [];
-  text.split('\n').forEach((whole, index) => {
-    const line = whole.trim();
+  text.split('\n').forEach((line, index) => {
     if (line === '' || line.startsWith('#')) return;
     const where = `${name}:${index + 1}`;
-    const header = /^\[([\w-]+)(?:\s+"([^"]*)")?\]$/.exec(line);
-    if (header) {
-      groups.push(newGroup(header[1]!, header[2], index + 1, where));
+    if (line.startsWith('[')) {
+      const [group, id] = headerOf(line);
+      groups.push(newGroup(group, id, index + 1, where));
       return;
     }
-    const parameter = /^([\w.-]+)\s*=\s*"([^"]*)"$/.exec(line);
-    if (!parameter) throw new OptionError(`${where}: parse error`);
+    const [key, value] = parameterOf(line, where);
     const group = groups.at(-1);
     if (group === undefined) throw new OptionError(`${where}: no group defined`);
-    group.values.push(`${parameter[1]}=${parameter[2]!.replaceAll(',', ',,')}`);
+    group.values.push(`${key}=${value.replaceAll(',', ',,')}`);
     group.line = index + 1;
   });
   return groups.map(({ step, values, line }) => ({
@@ -42,6 +40,21 @@ export function parseConfig(text: string, name: string): Option[] {
     value: values.join(','),
     where: `${name}:${line}`,
   }));
+}
+
+/** Of a line that begins with a bracket. What stands behind the closing quote or bracket does not count. */
+function headerOf(line: string): readonly [name: string, id: string | undefined] {
+  const [, name, id] = /^\[\s*(\S+)\s+"([^"]+)/.exec(line) ?? [];
+  if (name !== undefined) return [name, id];
+  return [/^\[([^\]]+)/.exec(line)?.[1] ?? '', undefined];
+}
+
+/** A parameter is a word, which blanks part from its value. A value that is not in quotes is an empty one, as in QEMU. */
+function parameterOf(line: string, where: string): readonly [key: string, value: string] {
+  const [, key, value = ''] = /^\s*(\S+)(?:\s+=\s*"([^"]+))?/.exec(line) ?? [];
+  if (key === undefined) throw new OptionError(`${where}: parse error`);
+  if (/[=,]/.test(key)) throw new OptionError(`${where}: Invalid parameter '${key}'`);
+  return [key, value];
 }
 
 function newGroup(name: string, id: string | undefined, line: number, where: string): Group {

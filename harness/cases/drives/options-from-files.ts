@@ -26,6 +26,13 @@ const CONFIG = `# a comment
   if = "none"
 [name]
   guest = "vm-1"
+[ drive   "d4" ] # what stands behind a bracket or a quote does not count
+#  if = "ide"
+	if	=	"none"
+  driver = "null-co" # nor this
+  size = "48k"
+  size = "80k" "16k"
+  read-only ="on"
 [rtc]
   base = "utc"
 [memory]
@@ -56,7 +63,7 @@ export const optionFileCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       t.equal(
         (await queryList(t, 'query-block')).map(({ device }) => device ?? null),
-        ['d0', 'd1', 'd2', 'd3'],
+        ['d0', 'd1', 'd2', 'd4', 'd3'],
         'the drives of the file and of the command line must be there',
       );
       t.contains(
@@ -68,6 +75,11 @@ export const optionFileCases: readonly CaseDefinition[] = [
         await insertedIn(t, 'd1'),
         { ro: false, drv: 'raw', image: { 'virtual-size': 3 * KiB } },
         'a drive of the file must be as the file has it',
+      );
+      t.contains(
+        await insertedIn(t, 'd4'),
+        { ro: true, image: { 'virtual-size': 80 * KiB } },
+        'a drive of the file must be as its quoted values have it, the last of each',
       );
       t.equal(await t.execute('query-name'), { name: 'vm-1' }, 'the guest must be called as the file has it');
     },

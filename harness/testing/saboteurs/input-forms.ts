@@ -60,4 +60,14 @@ export const inputForms: readonly Saboteur[] = [
     'const text = unescaped.toString();',
     "const text = unescaped.toString('latin1');",
   ]),
+  inside(
+    'input-forms/first-value-in-file',
+    'BlockInfo',
+    'keeps the first of two values that a file of options gives a parameter',
+    'options/read-config',
+    [
+      'group.values.push(',
+      "if (!group.values.some((one) => one.startsWith(key + '=')))\n            group.values.push(",
+    ],
+  ),
 ];
