@@ -20,7 +20,10 @@ interface Place {
 export class PortSpace {
   readonly #places = new Map<number, Place>();
 
-  /** `widest`: the widest access that the device takes in one piece; the others reach it byte by byte. */
+  /**
+   * `widest`: the widest access that the device takes in one piece; the others reach it byte by byte. A device that takes
+   * bytes alone is not reached by four of them at once.
+   */
   map(first: number, count: number, device: PortDevice, widest: AccessSize = 1): void {
     for (let offset = 0; offset < count; offset += 1)
       this.#places.set(first + offset, { device, offset, widest });
@@ -35,6 +38,7 @@ export class PortSpace {
     const place = this.#places.get(port);
     if (size === 1) return place === undefined ? 0xff : place.device.read(place.offset, 1);
     if (place !== undefined && size <= place.widest) return place.device.read(place.offset, size);
+    if (isTooWide(place, size)) return 0xffff_ffff;
     let value = 0;
     for (let byte = 0; byte < size; byte += 1) value += this.read(port + byte, 1) * 2 ** (8 * byte);
     return value;
@@ -46,6 +50,11 @@ export class PortSpace {
       place?.device.write(place.offset, value, size);
       return;
     }
+    if (isTooWide(place, size)) return;
     for (let byte = 0; byte < size; byte += 1) this.write(port + byte, (value >>> (8 * byte)) & 0xff, 1);
   }
+}
+
+function isTooWide(place: Place | undefined, size: AccessSize): boolean {
+  return size === 4 && place?.widest === 1;
 }

@@ -70,7 +70,7 @@ test.each([
   ['inb 256', 'OK 0x0012'],
   ['inb 0400', 'OK 0x0012'],
   ['inw 0x101', 'OK 0x5634'],
-  ['inl 0x100', 'OK 0x78563412'],
+  ['inl 0x100', 'OK 0xffffffff'],
   ['inw 0x103', 'OK 0xff78'],
   ['inw 0x108', 'OK 0xabcd'],
   ['inb 0x4444', 'OK 0x00ff'],
