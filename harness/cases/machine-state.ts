@@ -41,6 +41,34 @@ async function powerOff(t: CaseContext): Promise<void> {
 
 export const machineStates: readonly CaseDefinition[] = [
   {
+    id: 'query-status/after-a-reset',
+    title: 'A machine that is reset while it stands has not run any more; one that runs goes on',
+    requirements: ['query-status/prelaunch-again', 'query-status/running'],
+    needs: {
+      ...machine,
+      commands: [...machine.commands, 'system_reset'],
+      events: ['RESET', 'STOP', 'RESUME'],
+    },
+    fresh: true,
+    async run(t: CaseContext) {
+      for (const [command, state] of [
+        ['cont', { running: true, status: 'running' }],
+        ['stop', { running: false, status: 'prelaunch' }],
+        ['stop', { running: false, status: 'prelaunch' }],
+        ['cont', { running: true, status: 'running' }],
+      ] as const) {
+        await t.execute(command);
+        await t.execute('system_reset');
+        await t.event('RESET');
+        t.contains(
+          await status(t),
+          state,
+          'query-status must tell whether the machine ran since it was reset',
+        );
+      }
+    },
+  },
+  {
     id: 'RESUME/and-stop',
     title: 'STOP and RESUME come when the machine is stopped and goes on, and not when it is so already',
     requirements: [

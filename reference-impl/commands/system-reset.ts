@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts';
 
 export const systemReset: Handler<'system_reset'> = async (_args, context) => {
   context.emit('RESET', { guest: false });
+  context.run.reset();
   await context.devices.reset();
   return {};
 };

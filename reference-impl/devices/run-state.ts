@@ -30,6 +30,11 @@ export class RunState implements GuestMachine {
     this.#halt('paused');
   }
 
+  /** The machine begins anew: if it stands, whatever for, as one that has not run yet. */
+  reset(): void {
+    if (this.#status !== 'running') this.#status = 'prelaunch';
+  }
+
   stopForIoError(): void {
     this.#halt('io-error');
   }

@@ -33,6 +33,12 @@ export const machine = {
     definition: 'query-status',
     text: 'status is prelaunch as long as the machine has not run.',
   },
+  'query-status/prelaunch-again': {
+    level: 'must',
+    definition: 'query-status',
+    text: 'A machine that stands and is reset is told as one that has not run; one that runs runs on.',
+    source: 'observation',
+  },
   'query-status/running': {
     level: 'must',
     definition: 'query-status',

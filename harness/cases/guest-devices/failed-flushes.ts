@@ -229,6 +229,7 @@ export const failedFlushes: readonly CaseDefinition[] = [
       await ioError(t, disk, { operation: 'write', action: 'stop' });
       await t.execute('system_reset');
       await t.event('RESET');
+      t.equal(await machineState(t), 'prelaunch', 'a machine that is reset must not stand for an error');
       await t.execute('cont');
       await t.event('RESUME');
       t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok again');

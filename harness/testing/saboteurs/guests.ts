@@ -272,4 +272,25 @@ export const guests: readonly Saboteur[] = [
     'devices/ide/packet-commands',
     ["result.errno === 'ENOMEDIUM' ? Senses.noMedium : Senses.readFailed", 'Senses.readFailed'],
   ),
+  inside(
+    'guests/word-beside-data',
+    'BlockInfo',
+    'takes a word that is written to the register behind the data port as one value for that register',
+    'devices/machine/pc',
+    ['ports.map(registers, 1, channel, 4);', 'ports.map(registers, 2, channel, 4);'],
+  ),
+  inside(
+    'guests/long-split',
+    'BlockInfo',
+    'takes four bytes that are written at once to registers of one byte',
+    'devices/machine/port-space',
+    ['return size === 4 && place?.widest === 1;', 'return false;'],
+  ),
+  inside(
+    'guests/reset-keeps-pause',
+    'query-status',
+    'tells a machine that was reset as paused, or stopped by an error',
+    'commands/system-reset',
+    ['context.run.reset();', ';'],
+  ),
 ];
