@@ -186,4 +186,14 @@ export const transactions: readonly Saboteur[] = [
       "createDriveBackup(context, { ...data, 'on-source-error': undefined }, context.txn)",
     ],
   ),
+  inside(
+    'transactions/first-internal-snapshot-goes',
+    'transaction',
+    'takes back the oldest internal snapshot of the image when a transaction fails',
+    'graph/internal-snapshot',
+    [
+      'return () => node.runSerialising(() => snapshots.delete(id));',
+      'return () => node.runSerialising(() => snapshots.delete(snapshots.list()[0].id));',
+    ],
+  ),
 ];
