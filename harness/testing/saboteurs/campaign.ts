@@ -75,14 +75,14 @@ export async function soundOutcomesOf(
   };
 }
 
-/** Where cases must come by to notice a saboteur: any line that it changes. None where what it changes is executed when the module is loaded. */
+/** Where cases must come by to notice a saboteur: any word that it changes. None where what it changes is executed when the module is loaded. */
 function placesOf({ changes: [change] = [] }: Saboteur): Place[] {
   if (change === undefined) return [];
   const url = moduleOf(change);
   const text = readFileSync(new URL(url), 'utf8');
   const start = text.indexOf(change.find);
-  const lines = [...change.find.matchAll(/^\s*(?=\S)/gm)].map(({ index, 0: { length } }) => index + length);
-  return insideFunctions(text)(start) ? lines.map((at) => ({ url, start: start + at })) : [];
+  const words = [...change.find.matchAll(/(?<!\S)(?=\S)/g)].map(({ index }) => index);
+  return insideFunctions(text)(start) ? words.map((at) => ({ url, start: start + at })) : [];
 }
 
 function moduleOf({ file }: Change): string {
