@@ -105,6 +105,8 @@ export interface MonitorHandle {
   event(name: string, data?: JsonObject): Promise<EventReply>;
   /** Events that arrived and were not taken by `event` yet. */
   pending(): readonly EventReply[];
+  /** Events that came before the reply to the command that was sent last, and after that to the one before. */
+  told(): readonly EventReply[];
   /** Disconnects; the next client in line gets its turn. Cases never close the first monitor. */
   close(): Promise<void>;
 }

@@ -94,7 +94,9 @@ class Shell {
     signal.addEventListener('abort', () => this.#readline.close());
     void this.#session.endpoint.exited.then(() => this.#readline.close());
     const { main } = this.#session;
-    main!.onEvent = (event) => this.#print(event, this.#colors.cyan);
+    main!.onMessage = (message) => {
+      if (typeof message.event === 'string') this.#print(message, this.#colors.cyan);
+    };
     this.#readline.on('history', saveHistory);
     this.#readline.on('SIGINT', () => this.#abandonLine());
     this.#readline.prompt();

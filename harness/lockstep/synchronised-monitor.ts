@@ -74,6 +74,10 @@ export class SynchronisedMonitor implements MonitorHandle {
     return this.#monitor.pending();
   }
 
+  told(): readonly EventReply[] {
+    return this.#monitor.told();
+  }
+
   async close(): Promise<void> {
     await this.#sent;
     await this.#monitor.close();

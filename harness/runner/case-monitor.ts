@@ -25,6 +25,10 @@ export class CaseMonitor implements MonitorHandle {
   #link!: Link;
   /** Events since the last exchange ended, for the checks. */
   #fresh: JsonObject[] = [];
+  /** How many of these were there when a reply came last. */
+  #beforeReply = 0;
+  /** Events that came before the last reply and after the exchange before. */
+  #told: readonly EventReply[] = [];
 
   constructor(state: CaseState, link: Link) {
     this.#state = state;
@@ -35,9 +39,11 @@ export class CaseMonitor implements MonitorHandle {
   protected relink(link: Link): void {
     this.#link = link;
     link.client.events.drain();
-    link.onEvent = (event) => {
-      this.#fresh.push(event);
-      this.#state.recorder.event(event, link.index);
+    link.onMessage = (message) => {
+      if (typeof message.event === 'string') {
+        this.#fresh.push(message);
+        this.#state.recorder.event(message, link.index);
+      } else this.#beforeReply = this.#fresh.length;
     };
   }
 
@@ -119,6 +125,7 @@ export class CaseMonitor implements MonitorHandle {
     const lacking = this.#state.undecided?.lacking(name, args ?? {}, reply) ?? null;
     if (lacking !== null) throw new CaseSkipped(lacks(lacking.what, lacking.name));
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
+    this.#told = this.#fresh.slice(0, this.#beforeReply) as unknown as EventReply[];
     const events = this.#takeFresh();
     const seen = toleratedReply(reply, message, this.#link.client.quirks);
     const written = writtenIn([
@@ -197,13 +204,17 @@ export class CaseMonitor implements MonitorHandle {
     return this.#link.client.events.pending();
   }
 
+  told(): readonly EventReply[] {
+    return this.#told;
+  }
+
   async close(): Promise<void> {
     await this.#link.client.close();
   }
 
   /** The last look: what comes from here on is not the case's. */
   async finish(): Promise<void> {
-    this.#link.onEvent = null;
+    this.#link.onMessage = null;
     await this.deliver();
   }
 

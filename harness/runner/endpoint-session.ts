@@ -28,11 +28,11 @@ import { awaitFrom, endOf } from './endpoint-wait.ts';
 import { OwedAnswers } from './owed-answers.ts';
 import type { ScratchArea } from './scratch.ts';
 
-/** One monitor connection. `onEvent` sees every event as it arrives. */
+/** One monitor connection. `onMessage` sees every event and reply as it arrives. */
 export interface Link {
   readonly index: number;
   readonly client: QmpClient;
-  onEvent: ((event: JsonObject) => void) | null;
+  onMessage: ((message: JsonObject) => void) | null;
   /** Leads to an endpoint of its own, which others of the session do not see. */
   elsewhere?: boolean;
 }
@@ -349,10 +349,10 @@ export class Session {
     negotiate: boolean,
     signal?: AbortSignal,
   ): Promise<Link> {
-    let onEvent: Link['onEvent'] = null;
+    let onMessage: Link['onMessage'] = null;
     const observer = {
       received: ({ value }: Message): void => {
-        if (typeof value?.event === 'string') onEvent?.(value);
+        if (value !== undefined) onMessage?.(value);
       },
     };
     const client = await QmpClient.connect(transport, {
@@ -366,11 +366,11 @@ export class Session {
     return {
       index,
       client,
-      set onEvent(listener: Link['onEvent']) {
-        onEvent = listener;
+      set onMessage(listener: Link['onMessage']) {
+        onMessage = listener;
       },
-      get onEvent() {
-        return onEvent;
+      get onMessage() {
+        return onMessage;
       },
     };
   }

@@ -2,7 +2,8 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addBitmap, digestOf } from '../helpers/bitmaps.ts';
-import { addNode, dataNodes, KiB, needs } from '../helpers/shared-setup.ts';
+import { nodeIo, writeNode } from '../helpers/node-io.ts';
+import { addNode, dataNodes, KiB, MiB, needs } from '../helpers/shared-setup.ts';
 
 const bitmaps = needs(dataNodes, {
   commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256'],
@@ -82,6 +83,29 @@ export const bitmapDigestCases: readonly CaseDefinition[] = [
         'bitmaps with more and with fewer words must have different digests',
         'both have the same',
       );
+    },
+  },
+  {
+    id: 'dirty-bitmaps/digest-of-every-part',
+    title: 'Wherever a bitmap gets another mark, its digest becomes another one, however long the bitmap is',
+    requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
+    needs: needs(bitmaps, nodeIo),
+    async run(t: CaseContext) {
+      const granularity = 512;
+      for (const size of [MiB, 256 * MiB, 300 * MiB]) {
+        const node = await addNode(t, { size });
+        await addBitmap(t, node, 'b', { granularity });
+        const digests = [await digestOf(t, node, 'b')];
+        for (const offset of [size - granularity, size / 2, 0]) {
+          await writeNode(t, node, offset, granularity, 0x61);
+          digests.push(await digestOf(t, node, 'b'));
+        }
+        t.equal(
+          new Set(digests).size,
+          digests.length,
+          `bitmaps of ${size / granularity} granules must have another digest after each new mark`,
+        );
+      }
     },
   },
 ];

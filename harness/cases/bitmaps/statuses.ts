@@ -19,12 +19,21 @@ import { withBitmap } from '../helpers/stored-bitmaps.ts';
 const GRANULE = 64 * KiB;
 const NODE = 'disk';
 
+const medium = `if=none,id=d0,file=@DIR@/disk.img,format=raw,node-name=${NODE}`;
+
 /** Drive `d0`, whose medium is the node `disk`, which holds 1 MiB of zeroes. */
 const drive: Topology = {
   name: 'drive-with-bitmaps',
   images: [{ path: 'disk.img', format: 'raw', size: MiB }],
-  options: ['-drive', `if=none,id=d0,file=@DIR@/disk.img,format=raw,node-name=${NODE}`],
+  options: ['-drive', medium],
   monitors: 1,
+};
+
+/** The same, read-only. */
+const readOnlyDrive: Topology = {
+  ...drive,
+  name: 'read-only-drive-with-bitmaps',
+  options: ['-drive', `${medium},readonly=on`],
 };
 
 const bitmaps: Needs = needs(fileNodes, nodeIo, {
@@ -148,6 +157,22 @@ export const bitmapStatusCases: readonly CaseDefinition[] = [
       await checkDirty(t, { node: overlay, name: 'b', size: MiB }, [3], 'after a write elsewhere');
       await t.execute('block-dirty-bitmap-remove', { node: overlay, name: 'b' });
       t.equal(await bitmapsShown(t, overlay), [], 'no bitmap must be shown when the only one was removed');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/status-read-only',
+    title: 'A bitmap that is added to a read-only drive is shown as any other',
+    requirements: ['block-dirty-bitmap-add/creates', 'query-block/dirty-bitmaps'],
+    needs: bitmaps,
+    topology: readOnlyDrive,
+    async run(t: CaseContext) {
+      await addBitmap(t, NODE, 'b', { granularity: GRANULE });
+      await checkStatus(t, NODE, 'b', 'active', 'on a read-only drive');
+      t.contains(
+        await bitmapShown(t, NODE, 'b'),
+        { count: 0, granularity: GRANULE },
+        'nothing must be shown as dirty',
+      );
     },
   },
   {

@@ -61,20 +61,21 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
   },
   {
     id: 'dirty-bitmaps/last-removed-from-the-image',
-    title: 'An image with a bitmap says so in its header, and no longer when the last one was removed',
+    title:
+      'An image with a bitmap, recording or not, says so in its header, and no longer when the only one was removed',
     requirements: ['block-dirty-bitmap-remove/storage-too'],
     needs: stored,
     async run(t: CaseContext) {
-      const file = await makeEmpty(t);
-      const first = await addQcow2(t, file);
-      await addBitmap(t, first, 'b', { persistent: true });
-      await release(t, [first]);
-      const says = async () => ({ ...saysBitmaps(await bytesOf(t, file.local)) });
-      t.equal(await says(), { extension: true, autoclear: '1' }, 'the image must say that it has bitmaps');
-      const second = await addQcow2(t, file);
-      await t.execute('block-dirty-bitmap-remove', { node: second, name: 'b' });
-      await release(t, [second]);
-      t.equal(await says(), { extension: false, autoclear: '0' }, 'the image must say that it has none');
+      for (const flags of [0, BITMAP_FLAG.auto]) {
+        const file = await imageWithBitmap(t, flags);
+        const says = async () => ({ ...saysBitmaps(await bytesOf(t, file.local)) });
+        await release(t, [await addQcow2(t, file)]);
+        t.equal(await says(), { extension: true, autoclear: '1' }, 'the image must say that it has bitmaps');
+        const second = await addQcow2(t, file);
+        await t.execute('block-dirty-bitmap-remove', { node: second, name: 'b' });
+        await release(t, [second]);
+        t.equal(await says(), { extension: false, autoclear: '0' }, 'the image must say that it has none');
+      }
     },
   },
   {

@@ -83,11 +83,7 @@ export async function trayIs(t: CaseContext, id: string, open: boolean): Promise
 export async function moved(t: CaseContext, id: string, open: boolean, device = ''): Promise<void> {
   const isThat = ({ event, data }: { event: string; data?: unknown }): boolean =>
     event === 'DEVICE_TRAY_MOVED' && (data as JsonObject).id === id;
-  t.check(
-    t.pending().some(isThat),
-    'DEVICE_TRAY_MOVED must come before the command returns',
-    'it did not come',
-  );
+  t.check(t.told().some(isThat), 'DEVICE_TRAY_MOVED must come before the command returns', 'it did not come');
   const { data } = await t.event('DEVICE_TRAY_MOVED');
   t.equal(
     data ?? null,

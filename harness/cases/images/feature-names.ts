@@ -35,7 +35,15 @@ export const featureNames: readonly CaseDefinition[] = [
         [TYPE.incompatible, BIT + 1, 'another one'],
       ] as const;
       const plain = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER });
-      for (const names of [named, named.toReversed(), []])
+      const [harmless, rings, another] = named;
+      const tables = [
+        [harmless, rings, another],
+        [rings, another, harmless],
+        [another, harmless, rings],
+        [rings],
+        [],
+      ];
+      for (const names of tables)
         for (const isUsed of [true, false]) {
           const bytes = Buffer.from(plain);
           if (isUsed) bytes.writeBigUInt64BE(1n << BigInt(BIT), INCOMPATIBLE.at);
