@@ -54,7 +54,12 @@ export class BlockLayer {
     if (size < 0) throw new CommandError("Parameter 'size' expects a >0 size");
     if (node.blockers.reason() !== undefined)
       throw new CommandError(`Device '${device ?? '(null)'}' is in use`);
-    await this.graph.withRoot(node, Permission.resize, () => node.truncate(size));
+    const end = await this.graph.drainedBegin([node]);
+    try {
+      await this.graph.withRoot(node, Permission.resize, () => node.truncate(size));
+    } finally {
+      await end();
+    }
   }
 
   /** The bitmap of this name, and the node that has it. */
