@@ -74,6 +74,29 @@ export const drainedDrives: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'block_set_io_throttle/drained-for-resize',
+    title:
+      'All that the limits of a drive hold back passes before it is resized; what comes later is held again',
+    requirements: ['block_set_io_throttle/limits', 'block_resize/guest-may-run'],
+    needs: needs(throttles, hmpIo, {
+      commands: ['block_resize', 'query-blockstats'],
+      drivers: ['file', 'raw'],
+      capabilities: ['sharedFiles'],
+    }),
+    topology: held,
+    fresh: true,
+    async run(t: CaseContext) {
+      const done = async (): Promise<number> => statistic(t, await statsOf(t, 'held'), 'wr_operations');
+      await limit(t, 'held', { bps_wr: 8 });
+      for (const round of [1, 2]) {
+        await checkHeld(t, 'held', 'write', 3);
+        await t.execute('block_resize', { device: 'held', size: (round + 1) * SIZE });
+        t.equal(await done(), round * 3, 'all requests must have passed when the drive is resized');
+      }
+      await release(t, 'held');
+    },
+  },
+  {
     id: 'throttle/drained-below-drive',
     title:
       'A throttled node in a drive lets go what it holds when the drive is drained, or all are; what comes later is held',

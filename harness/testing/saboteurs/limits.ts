@@ -273,4 +273,11 @@ export const limits: readonly Saboteur[] = [
       'group.config = changed;\n                    checkConfig(changed);',
     ],
   ),
+  inside(
+    'limits/held-over-resize',
+    'block_resize',
+    'resizes a drive while its limits hold requests back',
+    'backend/block-layer',
+    ['const end = await this.graph.drainedBegin([node]);', 'const end = async () => {};'],
+  ),
 ];
