@@ -51,6 +51,30 @@ export async function echoed(t: CaseContext, idText: string, expected: Json): Pr
   t.equal(reply.id ?? null, expected, 'the id must come back with its value');
 }
 
+/** With bytes that stand nowhere in UTF-8, as long as their first byte tells. */
+const NO_UTF_8: readonly (readonly number[])[] = [
+  [0xc1, 0xbf],
+  [0xf5, 0x80, 0x80, 0x80],
+  [0xf7, 0xbf, 0xbf, 0xbf],
+  [0xf8, 0x88, 0x80, 0x80, 0x80],
+  [0xfb, 0xbf, 0xbf, 0xbf, 0xbf],
+  [0xfc, 0x84, 0x80, 0x80, 0x80, 0x80],
+  [0xfd, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf],
+  [0xfe],
+  [0xff],
+  [0xfe, 0xff],
+];
+
+/** What is before and behind a string of a command. */
+const PLACES_OF_STRINGS: readonly (readonly [before: string, after: string])[] = [
+  ['{"execute":"query-version","id":"', '"}'],
+  ['{"execute":"query-version","id":["a', 'b"]}'],
+  ['{"execute":"query-version","a', '":1}'],
+  ["{'execute':'query-version','id':'", "'}"],
+  ['{"execute":"', '"}'],
+  ['{"execute":"blockdev-del","arguments":{"node-name":"', '"}}'],
+];
+
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 export const syntax: readonly CaseDefinition[] = [
@@ -132,14 +156,13 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['protocol/utf-8', 'protocol/recovers-after-bad-input'],
     fresh: true,
     async run(t: CaseContext) {
-      const before = Buffer.from('{"execute":"query-version","id":"');
-      const after = Buffer.from('"}\n');
-      for (const bytes of [[0xff], [0xfe, 0xff], [0xf8, 0x88, 0x80, 0x80, 0x80]])
-        await malformed(
-          t,
-          Buffer.concat([before, Buffer.from(bytes), after]),
-          `the bytes ${bytes.map((byte) => byte.toString(16)).join(' ')} in a string`,
-        );
+      for (const bytes of NO_UTF_8)
+        for (const [before, after] of PLACES_OF_STRINGS)
+          await malformed(
+            t,
+            Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(`${after}\n`)]),
+            `the bytes ${bytes.map((byte) => byte.toString(16)).join(' ')} in a string`,
+          );
       await allMalformed(t, { 'a byte 0xff by itself': Buffer.from([0xff, 0x0a]) });
     },
   },
