@@ -2,7 +2,17 @@
 import { link } from 'node:fs/promises';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
-import { addImage, CHAIN_SIZE, checkContent, makeEmpty, stairs } from '../helpers/backing-chains.ts';
+import {
+  addImage,
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  checkContent,
+  makeEmpty,
+  makeLayers,
+  stairClusters,
+  stairs,
+} from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -16,6 +26,9 @@ const jobs = (command: CopyCommand): Needs =>
     drivers: ['qcow2'],
     events: eventsOf(command),
   });
+
+/** Of an image whose second half reads as zeroes, so that a copy has nothing to write there. */
+const HALF_EMPTY = { size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: stairClusters(1) };
 
 /** Copies an image onto a file, and waits until nobody has it open any more. */
 async function copyOnto(
@@ -36,11 +49,20 @@ export const existingImageCases: readonly CaseDefinition[] = COMMANDS.flatMap((c
     requirements: [`${command}/existing-file`],
     needs: jobs(command),
     async run(t: CaseContext) {
-      const target = await makeFile(t, Buffer.alloc(2 * CHAIN_SIZE, 0x55));
-      const sameFile = { path: '', local: `${target.local}.link` };
-      await link(target.local, sameFile.local);
-      await copyOnto(t, command, target, { format: 'raw' });
-      await checkContent(t, sameFile, stairs(1), 'the file that was there');
+      for (const format of ['raw', 'qcow2'])
+        for (const size of [CHAIN_SIZE / 2, CHAIN_SIZE, 2 * CHAIN_SIZE]) {
+          const [source] = await makeLayers(t, [HALF_EMPTY]);
+          const target = await makeFile(t, Buffer.alloc(size, 0x55));
+          const sameFile = { path: '', local: `${target.local}.link` };
+          await link(target.local, sameFile.local);
+          await copy(t, command, { device: await addQcow2(t, source!), target: target.path, format });
+          await checkContent(t, sameFile, stairs(2, 1), 'the file that was there');
+          t.check(
+            !(await bytesOf(t, target.local)).includes(Buffer.alloc(512, 0x55)),
+            'the file that was there must keep nothing of what it held',
+            'it does',
+          );
+        }
     },
   },
   {

@@ -4,9 +4,9 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, readImage, release } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
-import { bytesOf, identityOf, isFile } from '../helpers/image-files.ts';
+import { bytesOf, identityOf, isFile, sizesOf } from '../helpers/image-files.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
-import { findNode, KiB, makeFile, needs, newFile, nodeInfo, snapshotsOf } from '../helpers/shared-setup.ts';
+import { findNode, makeFile, needs, newFile, nodeInfo, snapshotsOf } from '../helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
@@ -91,32 +91,43 @@ export const snapshotImages: readonly CaseDefinition[] = [
   },
   {
     id: 'blockdev-snapshot-sync/into-existing-file',
-    title: 'A snapshot-file that exists is used: the same file is an overlay then, whatever it held',
+    title:
+      'A snapshot-file that exists is used: the same file is an overlay then, and has nothing of what it held',
     requirements: ['blockdev-snapshot-sync/existing-file'],
     needs: onDrive(),
     topology: driveOverBase,
     fresh: true,
     async run(t: CaseContext) {
       const [base] = await driveChain(t, 1);
-      const file = await makeFile(t, Buffer.alloc(64 * KiB, 0x99));
-      const before = await identityOf(t, file.local);
-      await t.execute(SYNC, { device: DRIVE, 'snapshot-file': file.path });
-      t.check(
-        isQcow2(await bytesOf(t, file.local)),
-        'the file must be a qcow2 image after the snapshot',
-        'it is none',
-      );
-      t.check(
-        (await identityOf(t, file.local)) === before,
-        'the snapshot must be in the file that was there',
-        'it is in another',
-      );
-      t.equal((await readImage(t, file)).backing, base!.file.path, 'its header must name the old image');
-      t.contains(
-        await inserted(t),
-        { drv: 'qcow2', backing_file_depth: 1 },
-        'the drive must have the image over the old one',
-      );
+      const fresh = newFile(t);
+      await t.execute(SYNC, { device: DRIVE, 'snapshot-file': fresh.path });
+      const { size } = await sizesOf(t, fresh.local);
+      let below = fresh.path;
+      t.equal((await readImage(t, fresh)).backing, base!.file.path, 'its header must name the old image');
+      for (const old of [size / 2, size, 2 * size]) {
+        const file = await makeFile(t, Buffer.alloc(old, 0x99));
+        const before = await identityOf(t, file.local);
+        await t.execute(SYNC, { device: DRIVE, 'snapshot-file': file.path });
+        const bytes = await bytesOf(t, file.local);
+        t.check(isQcow2(bytes), 'the file must be a qcow2 image after the snapshot', 'it is none');
+        t.check(
+          bytes.length === size && !bytes.includes(Buffer.alloc(512, 0x99)),
+          'the image must be as one in a new file, with nothing of what the file held',
+          'it is not',
+        );
+        t.check(
+          (await identityOf(t, file.local)) === before,
+          'the snapshot must be in the file that was there',
+          'it is in another',
+        );
+        t.equal((await readImage(t, file)).backing, below, 'its header must name the old image');
+        t.contains(
+          await inserted(t),
+          { drv: 'qcow2', file: file.path },
+          'the drive must have the image over the old one',
+        );
+        below = file.path;
+      }
     },
   },
   {

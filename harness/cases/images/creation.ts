@@ -20,22 +20,23 @@ parallels qcow qed quorum raw replication throttle vdi vhdx vmdk vpc vvfat vxhs'
 export const imageCreation: readonly CaseDefinition[] = [
   {
     id: 'image-creation/file',
-    title: 'A file of zeroes of the given size, also where something was',
+    title: 'A file of zeroes of the given size, also where something was, be it less, as much or more',
     requirements: ['x-blockdev-create/makes-file'],
     needs: fileCreation,
     async run(t: CaseContext) {
-      const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
-      for (const { path, local } of [newFile(t), old])
-        for (const size of [4096, 0, 100 * KiB]) {
-          const image = { driver: 'file', filename: path, size };
-          await createImage(t, image);
-          t.check(
-            (await bytesOf(t, local)).equals(Buffer.alloc(size)),
-            `the file must be ${size} bytes of zeroes`,
-            'it is not',
-          );
-          await checkOpens(t, image);
-        }
+      for (const preallocation of ['off', 'full'])
+        for (const size of [4096, 0, 100 * KiB])
+          for (const old of [null, 0, 512, 4096, 100 * KiB, 128 * KiB]) {
+            const { path, local } = old === null ? newFile(t) : await makeFile(t, Buffer.alloc(old, 0x5a));
+            const image = { driver: 'file', filename: path, size, preallocation };
+            await createImage(t, image);
+            t.check(
+              (await bytesOf(t, local)).equals(Buffer.alloc(size)),
+              `the file must be ${size} bytes of zeroes`,
+              'it is not',
+            );
+            await checkOpens(t, image);
+          }
     },
   },
   {

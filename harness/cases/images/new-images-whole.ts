@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { CHAIN_SIZE, release } from '../helpers/backing-chains.ts';
+import { CHAIN_SIZE, checkContent, release } from '../helpers/backing-chains.ts';
 import {
   type CreateOptions,
   createImage,
@@ -124,6 +124,7 @@ export const newImagesWhole: readonly CaseDefinition[] = [
       await release(t, [node]);
       const bytes = await bytesOf(t, file.local);
       t.equal(parseQcow2Header(bytes).size, CHAIN_SIZE, 'the image must be in the file of the node');
+      await checkContent(t, file, Buffer.alloc(CHAIN_SIZE), 'a new image over old bytes');
       const definition = { driver: 'raw', file: { driver: 'file', filename: file.path } };
       const none = await nodeNames(t);
       await createImage(t, { ...image, file: definition });
