@@ -70,6 +70,7 @@ import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
 import { transactions } from './transactions/index.ts';
+import { unknownReferences } from './unknown-references.ts';
 import { windowsOfIntervals } from './windows-of-intervals.ts';
 
 /** All hand-written cases. Ids are unique; `derived/` is for the others. */
@@ -89,6 +90,7 @@ export const cases: readonly CaseDefinition[] = [
   ...sinceCases,
   ...blockdevAdd,
   ...children,
+  ...unknownReferences,
   ...nodeOptionCases,
   ...driverCases,
   ...raw,
