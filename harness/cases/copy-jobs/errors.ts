@@ -12,6 +12,8 @@ interface Policy {
   readonly id: string;
   /** Null: nothing is asked for. */
   readonly asked: string | null;
+  /** What is asked for the other side, where that has a policy of its own. */
+  readonly askedOfOther?: string;
   readonly errno: 5 | 28;
   readonly action: 'report' | 'ignore' | 'stop';
   readonly requirement: RequirementId | 'default';
@@ -29,6 +31,15 @@ const POLICIES: readonly Policy[] = [
     action: 'report',
     requirement: 'default',
     what: 'without a policy ends the job',
+  },
+  {
+    id: 'default-beside-other',
+    asked: null,
+    askedOfOther: 'ignore',
+    errno: ENOSPC,
+    action: 'report',
+    requirement: 'default',
+    what: 'ends the job where the other side alone has a policy',
   },
   {
     id: 'report',
@@ -88,8 +99,14 @@ const POLICIES: readonly Policy[] = [
   },
 ];
 
+/** The member for the policy of the other side, by that of a side; a job of one side has none. */
+const OTHER_SIDE: Readonly<Record<string, string>> = {
+  'on-source-error': 'on-target-error',
+  'on-target-error': 'on-source-error',
+};
+
 /** What commands that make their own target share with those that do not is not tried again on them. */
-const OWN_TARGET = ['default', 'ignore', 'stop'];
+const OWN_TARGET = ['default', 'default-beside-other', 'ignore', 'stop'];
 
 function errorCase(side: Side, policy: Policy): CaseDefinition {
   const { asked, errno, action } = policy;
@@ -107,7 +124,8 @@ function errorCase(side: Side, policy: Policy): CaseDefinition {
     async run(t: CaseContext) {
       const failing = await side.make(t, errno);
       const id = t.name('job');
-      await start(t, side, failing, id, asked);
+      const other = policy.askedOfOther && { [OTHER_SIDE[side.option]!]: policy.askedOfOther };
+      await start(t, side, { ...failing, args: { ...failing.args, ...other } }, id, asked);
       const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
       t.contains(
         data ?? null,
@@ -243,14 +261,18 @@ function stopsAgain(side: Side): CaseDefinition {
   };
 }
 
+function isTried({ policies }: Side, policy: string): boolean {
+  if (policies === 'all') return true;
+  return policies === 'some' ? OWN_TARGET.includes(policy) : policy === 'default';
+}
+
 /** A table of sides and policies. */
 export const errorCases: readonly CaseDefinition[] = [
   incompleteStream,
   ...SIDES.filter(({ policies }) => policies === 'all').map(stopsAgain),
   ...SIDES.flatMap((side) =>
-    POLICIES.filter(
-      ({ id }) =>
-        side.policies === 'all' || (side.policies === 'default' ? id === 'default' : OWN_TARGET.includes(id)),
-    ).map((policy) => errorCase(side, policy)),
+    POLICIES.filter(({ id }) => isTried(side, id))
+      .filter(({ askedOfOther }) => askedOfOther === undefined || OTHER_SIDE[side.option] !== undefined)
+      .map((policy) => errorCase(side, policy)),
   ),
 ];

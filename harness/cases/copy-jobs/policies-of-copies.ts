@@ -71,33 +71,36 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
   ...(['drive-backup', 'drive-mirror'] as const).map(
     (command): CaseDefinition => ({
       id: `${command}/target-error-default`,
-      title: `A write error on the target of ${command} without a policy is reported and ends the job`,
+      title: `A write error on the target of ${command} without a policy of its own is reported and ends the job`,
       requirements: [`${command}/on-target-error-default`],
       needs: copies(command, { drivers: ['blkdebug'] }),
       async run(t: CaseContext) {
         const { name: device } = await addRaw(t, content());
-        const id = t.name('job');
-        await t.execute(command, {
-          'job-id': id,
-          device,
-          sync: 'full',
-          mode: 'existing',
-          format: 'raw',
-          target: failingName(await makeFile(t, SIZE), WRITE_FAILS),
-        });
-        const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
-        t.contains(
-          data ?? null,
-          { operation: 'write', action: 'report' },
-          'BLOCK_JOB_ERROR must tell what failed, and that it is reported',
-        );
-        const { data: end } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
-        t.check(
-          typeof (end as JsonObject).error === 'string',
-          'a job must end with an error that is reported',
-          'it has none',
-        );
-        await checkNoJob(t, id);
+        for (const ofOther of [{}, { 'on-source-error': 'ignore' }]) {
+          const id = t.name('job');
+          await t.execute(command, {
+            'job-id': id,
+            device,
+            sync: 'full',
+            ...ofOther,
+            mode: 'existing',
+            format: 'raw',
+            target: failingName(await makeFile(t, SIZE), WRITE_FAILS),
+          });
+          const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
+          t.contains(
+            data ?? null,
+            { operation: 'write', action: 'report' },
+            'BLOCK_JOB_ERROR must tell what failed, and that it is reported',
+          );
+          const { data: end } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+          t.check(
+            typeof (end as JsonObject).error === 'string',
+            'a job must end with an error that is reported',
+            'it has none',
+          );
+          await checkNoJob(t, id);
+        }
       },
     }),
   ),
