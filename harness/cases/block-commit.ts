@@ -3,12 +3,14 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
   addChain,
+  addLayers,
   addQcow2,
   CHAIN_SIZE,
   CLUSTER,
   chainNodes,
   checkContent,
   guestContent,
+  makeLayers,
   readImage,
   release,
   stairs,
@@ -152,20 +154,33 @@ export const blockCommit: readonly CaseDefinition[] = [
   },
   {
     id: 'block-commit/backing-file',
-    title: 'backing-file is written into the image above top as given',
+    title: 'backing-file is written into the image above top as given, whatever top and base are',
     requirements: ['block-commit/backing-file'],
     needs: commits,
     async run(t: CaseContext) {
-      const [base, middle, top] = await addChain(t, 3);
-      const written = `${t.dir}/unseen.img`;
-      const options = { top: middle!.file.path, 'backing-file': written };
-      await completed(t, await commit(t, top!.node, options), 'commit');
-      await release(t, [base!.node, top!.node, middle!.node]);
-      t.equal(
-        (await readImage(t, top!.file)).backing,
-        written,
-        'the header of the top image must hold the backing-file that was given',
-      );
+      const image = { size: CHAIN_SIZE, clusterSize: CLUSTER };
+      for (const [top, base] of [
+        [1, 0],
+        [2, 0],
+        [2, 1],
+      ] as const) {
+        const layers = await addLayers(t, await makeLayers(t, [image, image, image, image]));
+        const written = `${t.dir}/unseen.img`;
+        const ends = { top: layers[top]!.file.path, base: layers[base]!.file.path };
+        const options = { ...ends, 'backing-file': written };
+        await completed(t, await commit(t, layers[3]!.node, options), 'commit');
+        const between = layers.slice(base + 1, top + 1);
+        const left = layers.filter((layer) => !between.includes(layer));
+        await release(
+          t,
+          [...left, ...between].map(({ node }) => node),
+        );
+        t.equal(
+          (await readImage(t, layers[top + 1]!.file)).backing,
+          written,
+          'the header of the image above top must hold the backing-file that was given',
+        );
+      }
     },
   },
   {

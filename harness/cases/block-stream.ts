@@ -151,20 +151,29 @@ export const blockStream: readonly CaseDefinition[] = [
   },
   {
     id: 'block-stream/backing-file',
-    title: 'backing-file is written into the header as given',
+    title: 'backing-file is written into the header as given, also where base is the backing file already',
     requirements: ['block-stream/backing-file'],
     needs: streams,
     async run(t: CaseContext) {
-      const [base, middle, top] = await addChain(t, 3);
-      const written = `${t.dir}/unseen.img`;
-      const options = { 'base-node': base!.node, 'backing-file': written };
-      await completed(t, await stream(t, top!.node, options), 'stream');
-      await release(t, [base!.node, top!.node, middle!.node]);
-      t.equal(
-        (await readImage(t, top!.file)).backing,
-        written,
-        'the header of the image must hold the backing-file that was given',
-      );
+      for (const index of [0, 1])
+        for (const byNode of [true, false]) {
+          const layers = await addChain(t, 3);
+          const [base, top] = [layers[index]!, layers[2]!];
+          const written = `${t.dir}/unseen.img`;
+          const options = {
+            ...(byNode ? { 'base-node': base.node } : { base: base.file.path }),
+            'backing-file': written,
+          };
+          await completed(t, await stream(t, top.node, options), 'stream');
+          const nodes = layers.map(({ node }) => node);
+          // Without a user the node between goes after the image that used it.
+          await release(t, index === 0 ? [nodes[0]!, nodes[2]!, nodes[1]!] : nodes);
+          t.equal(
+            (await readImage(t, top.file)).backing,
+            written,
+            'the header of the image must hold the backing-file that was given',
+          );
+        }
     },
   },
   {
