@@ -140,6 +140,60 @@ describe('reply-schema', () => {
   });
 });
 
+describe('listed-once', () => {
+  const bitmaps = { 'dirty-bitmaps': [{ name: 'b' }, { name: 'c' }, { name: 'b' }] };
+
+  test.each<[string, JsonObject[], JsonObject?]>([
+    ['query-named-block-nodes', [{ 'node-name': 'a' }, { 'node-name': 'b' }, { 'node-name': 'a' }]],
+    ['query-block', [{ device: 'a' }, { device: 'a' }]],
+    [
+      'query-block',
+      [
+        { device: '', qdev: 'a' },
+        { device: '', qdev: 'a' },
+      ],
+    ],
+    ['query-blockstats', [{ device: 'a' }, { device: 'a' }]],
+    ['query-blockstats', [{ 'node-name': 'a' }, { 'node-name': 'a' }], { 'query-nodes': true }],
+    ['query-block-jobs', [{ device: 'a' }, { device: 'a' }]],
+    ['query-jobs', [{ id: 'a' }, { id: 'a' }]],
+    ['query-block-exports', [{ id: 'a' }, { id: 'a' }]],
+    ['query-named-block-nodes', [{ 'node-name': 'a', ...bitmaps }]],
+    ['query-block', [{ device: 'a', ...bitmaps }]],
+    ['query-block', [{ device: 'a', inserted: bitmaps }]],
+  ])('reports what %s lists twice: %j', async (command, entries, args) => {
+    const spoken = [{ command, ...(args && { arguments: args }), reply: { return: entries } }];
+    expect(await messages('listed-once', spoken)).toHaveLength(1);
+  });
+  test('tells where', async () => {
+    const entries = [{ 'node-name': 'a' }, { 'node-name': 'b', ...bitmaps }, { 'node-name': 'a' }];
+    const spoken = [{ command: 'query-named-block-nodes', reply: { return: entries } }];
+    expect((await watch('listed-once', spoken)).map(({ path }) => path)).toEqual([
+      '$.return[2].node-name',
+      '$.return[1].dirty-bitmaps[2].name',
+    ]);
+  });
+  test('says nothing of what has no name, of one node of two devices, of other commands and refusals', async () => {
+    const spoken: Spoken[] = [
+      { command: 'query-block', reply: { return: [{ device: '' }, { device: '' }] } },
+      {
+        command: 'query-blockstats',
+        reply: {
+          return: [
+            { device: 'a', 'node-name': 'n' },
+            { device: 'b', 'node-name': 'n' },
+          ],
+        },
+      },
+      { command: 'query-named-block-nodes', reply: { return: [{ 'dirty-bitmaps': [{}, {}] }] } },
+      { command: 'query-version', reply: { return: [{ id: 'a' }, { id: 'a' }] } },
+      { command: 'query-jobs', reply: REFUSED },
+      { command: 'query-jobs', reply: { return: 'none' } },
+    ];
+    expect(await watch('listed-once', spoken)).toEqual([]);
+  });
+});
+
 describe('event-schema', () => {
   test('reports an undeclared event and wrong data', async () => {
     const events = [

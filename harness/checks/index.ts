@@ -15,6 +15,7 @@ import { invalidRefused } from './invalid-refused.ts';
 import { jobEvents } from './job-events.ts';
 import { jobReports } from './job-reports.ts';
 import { leftovers } from './leftovers.ts';
+import { listedOnce } from './listed-once.ts';
 import { liveness } from './liveness.ts';
 import { queryChangesNothing } from './query-changes-nothing.ts';
 import { replySchema } from './reply-schema.ts';
@@ -27,6 +28,7 @@ export const checks = {
   'invalid-refused': invalidRefused,
   'integer-text': integerText,
   'reply-schema': replySchema,
+  'listed-once': listedOnce,
   'event-schema': eventSchema,
   'job-reports': jobReports,
   'job-events': jobEvents,
