@@ -76,19 +76,28 @@ export const children: readonly CaseDefinition[] = [
   },
   {
     id: 'children/shared-by-two',
-    title: 'Two read-only nodes may share a child, which stays in use until both have gone',
-    requirements: ['blockdev-del/in-use', 'blockdev-add/children-stay'],
+    title: 'Read-only nodes may share a child, which is listed once and stays in use until all have gone',
+    requirements: [
+      'blockdev-del/in-use',
+      'blockdev-add/children-stay',
+      'query-named-block-nodes/lists-nodes',
+    ],
     needs: overData,
     async run(t: CaseContext) {
+      const before = await nodeNames(t);
       const child = await addNode(t);
-      const parents = [t.name('raw'), t.name('raw')];
-      for (const parent of parents)
-        await t.execute('blockdev-add', {
-          driver: 'raw',
-          'node-name': parent,
-          file: child,
-          'read-only': true,
-        });
+      const parents: string[] = [];
+      for (let count = 0; count < 3; count += 1) {
+        const parent = t.name('raw');
+        const options = { driver: 'raw', 'node-name': parent, 'read-only': true };
+        await t.execute('blockdev-add', { ...options, file: child });
+        parents.push(parent);
+        t.equal(
+          (await nodeNames(t)).toSorted(),
+          [...before, child, ...parents].toSorted(),
+          'each node must be listed once, whoever uses it',
+        );
+      }
       for (const parent of parents) {
         await t.refused('blockdev-del', { 'node-name': child }, { text: /in use/ });
         await t.execute('blockdev-del', { 'node-name': parent });
