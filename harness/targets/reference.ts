@@ -25,7 +25,23 @@ const STALL_MS = 500;
 /** … or when so many pieces of it did: a job that copies for ever is not waited for. */
 const MOST_WORK = 8192;
 
-export function reference(name: string): Target {
+/** What is called of the reference's modules. */
+interface ReferenceModules {
+  readonly startReference: typeof import('../../reference-impl/start-reference.ts').startReference;
+  readonly OptionError: typeof import('../../reference-impl/endpoint.ts').OptionError;
+}
+
+/** Its many modules are loaded when the first one starts: most calls of the command line never start one. */
+async function ownModules(): Promise<ReferenceModules> {
+  const [{ startReference }, { OptionError }] = await Promise.all([
+    import('../../reference-impl/start-reference.ts'),
+    import('../../reference-impl/endpoint.ts'),
+  ]);
+  return { startReference, OptionError };
+}
+
+/** The target; `load` gives other modules in place of the reference's own. */
+export function reference(name: string, load: () => Promise<ReferenceModules> = ownModules): Target {
   return {
     name,
     implementation: 'reference',
@@ -40,16 +56,15 @@ export function reference(name: string): Target {
       reconnects: true,
     },
     unavailable: () => Promise.resolve(null),
-    start,
+    start: (request) => start(request, load),
   };
 }
 
-async function start({ topology, scratch, signal }: StartRequest): Promise<Endpoint> {
-  // Its many modules are loaded when the first one starts: most calls of the command line never start one.
-  const [{ startReference }, { OptionError }] = await Promise.all([
-    import('../../reference-impl/start-reference.ts'),
-    import('../../reference-impl/endpoint.ts'),
-  ]);
+async function start(
+  { topology, scratch, signal }: StartRequest,
+  load: () => Promise<ReferenceModules>,
+): Promise<Endpoint> {
+  const { startReference, OptionError } = await load();
   signal?.throwIfAborted();
   await makeImages(topology.images, scratch);
   const argv = substituteDir(topology.options, scratch);

@@ -1,9 +1,14 @@
 /**
- * A process with a broken reference: loads the suite with some modules changed, runs the cases that it is sent, and
- * answers with those that end otherwise. Started by `judged-apart.ts`.
+ * A process that judges broken references, one after another: runs the cases that it is sent on a copy of the reference with
+ * some modules changed, and answers with those that end otherwise. Started by `judged-apart.ts`.
  */
+import { writeFileSync } from 'node:fs';
 import { register } from 'node:module';
-import type { ChangedModule } from './changed-modules.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { REFERENCE } from './built.ts';
+import { type ChangedModule, inCopy } from './changed-modules.ts';
+import { PROCESS } from './judged-apart.ts';
 import type { Noticed, Outcomes } from './suite-on-reference.ts';
 
 /** What the process is sent. */
@@ -28,34 +33,51 @@ export interface Judged {
   readonly noticed: readonly Noticed[];
 }
 
-process.once('message', (message) => {
-  void judge(message as Judgement).then((judged) => {
-    process.send?.(judged);
-    process.disconnect();
-    process.exit();
-  });
+register(new URL('changed-modules.js', import.meta.url));
+
+let judged = 0;
+/** Ends the judgement that is going on with what broke outside of any case. */
+let breaks: (error: unknown) => void = () => {};
+process.on('uncaughtException', (error) => breaks(error));
+process.on('unhandledRejection', (error) => breaks(error));
+process.on('message', (message) => {
+  void judge(message as Judgement).then((answer) => process.send?.(answer));
 });
 
 async function judge(judgement: Judgement): Promise<Judged> {
-  if (judgement.changes.length > 0)
-    register(new URL('changed-modules.js', import.meta.url), { data: judgement.changes });
-  // What breaks outside of any case is noticed by whoever runs it.
   const broken = new Promise<Judged>((resolve) => {
-    const tell = (error: unknown) => resolve({ noticed: [{ by: 'the process', outcome: String(error) }] });
-    process.on('uncaughtException', tell);
-    process.on('unhandledRejection', tell);
+    breaks = (error) => resolve({ noticed: [{ by: PROCESS, outcome: String(error) }] });
   });
   return Promise.race([broken, suite(judgement)]);
 }
 
-async function suite({ expected, first, all, breach }: Judgement): Promise<Judged> {
+async function suite({ changes, expected, first, all, breach }: Judgement): Promise<Judged> {
   try {
     const { changedOutcomes } = await import('./suite-on-reference.ts');
     const onCase = (): void => void process.send?.('begins' satisfies Begins);
-    return { noticed: await changedOutcomes(expected, { first, all, onCase, wrap: await wrapper(breach) }) };
+    const load = changes.length === 0 ? undefined : loaderOf(changes);
+    const wrap = await wrapper(breach);
+    return { noticed: await changedOutcomes(expected, { first, all, onCase, wrap, load }) };
   } catch (error) {
     return { noticed: [{ by: 'the start', outcome: String(error) }] };
   }
+}
+
+/** Loads a copy of the reference with these changes. */
+function loaderOf(changes: readonly ChangedModule[]) {
+  judged += 1;
+  const file = join(tmpdir(), `changes-${judged}.json`);
+  writeFileSync(file, JSON.stringify(changes));
+  return async () => {
+    const [{ startReference }, { OptionError }] = (await Promise.all([
+      import(inCopy(new URL('start-reference.js', REFERENCE), file)),
+      import(inCopy(new URL('endpoint.js', REFERENCE), file)),
+    ])) as [
+      typeof import('../../../reference-impl/start-reference.ts'),
+      typeof import('../../../reference-impl/endpoint.ts'),
+    ];
+    return { startReference, OptionError };
+  };
 }
 
 async function wrapper(id: string | undefined) {

@@ -26,6 +26,8 @@ const PATIENT_TIMEOUT = 25_000;
 /** Stands between the suite and the reference. */
 type Wrap = (target: Target) => Target;
 
+type Load = Parameters<typeof reference>[1];
+
 interface SuiteOptions {
   readonly only?: ReadonlySet<string>;
   /** Globs on case ids. */
@@ -33,6 +35,8 @@ interface SuiteOptions {
   readonly signal?: AbortSignal | undefined;
   readonly follow?: (definition: CaseDefinition) => CaseDefinition;
   readonly wrap?: Wrap | undefined;
+  /** Gives the modules of the reference. Default: its own. */
+  readonly load?: Load | undefined;
   /** Real milliseconds of a case. */
   readonly caseTimeout?: number;
 }
@@ -46,12 +50,13 @@ export async function runSuite(
     signal,
     follow = (definition) => definition,
     wrap = (target) => target,
+    load,
     caseTimeout = PATIENT_TIMEOUT,
   }: SuiteOptions = {},
 ): Promise<void> {
   const handWritten = only !== undefined && ![...only].some((id) => id.startsWith('derived/'));
   await run({
-    target: wrap(reference('reference')),
+    target: wrap(reference('reference', load)),
     spec: loadBlockSchema(),
     cases: (schema) => [...cases, ...(handWritten ? [] : derivedCases(schema))].map(follow),
     only,
@@ -66,6 +71,7 @@ interface ChangesOptions {
   readonly first?: readonly string[] | undefined;
   readonly all?: boolean | undefined;
   readonly wrap?: Wrap | undefined;
+  readonly load?: Load | undefined;
   /** A case begins. */
   readonly onCase?: (() => void) | undefined;
 }
@@ -76,7 +82,7 @@ interface ChangesOptions {
  */
 export async function changedOutcomes(
   expected: Outcomes,
-  { first = [], all = false, wrap, onCase = () => {} }: ChangesOptions = {},
+  { first = [], all = false, wrap, load, onCase = () => {} }: ChangesOptions = {},
 ): Promise<readonly Noticed[]> {
   const ids = Object.keys(expected);
   const near = new Set(first);
@@ -105,7 +111,7 @@ export async function changedOutcomes(
       end() {},
     };
     const only = new Set(left);
-    await runSuite(watcher, { only, signal: stop.signal, follow, wrap, caseTimeout: CASE_TIMEOUT });
+    await runSuite(watcher, { only, signal: stop.signal, follow, wrap, load, caseTimeout: CASE_TIMEOUT });
     if (slow === undefined) return;
     const patient: Reporter = {
       caseEnd({ id, outcome }) {
@@ -113,7 +119,7 @@ export async function changedOutcomes(
       },
       end() {},
     };
-    await runSuite(patient, { only: new Set([slow]), follow, wrap });
+    await runSuite(patient, { only: new Set([slow]), follow, wrap, load });
   };
   const parts = all ? [ids] : [ids.filter((id) => near.has(id)), ids.filter((id) => !near.has(id))];
   for (const part of parts) {
