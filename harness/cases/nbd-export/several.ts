@@ -1,4 +1,5 @@
 /** Several exports and clients of one server: each is served as its own export says, whatever becomes of the others. */
+import { setTimeout } from 'node:timers/promises';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, makeEmpty } from '../helpers/backing-chains.ts';
@@ -99,6 +100,9 @@ function exporting(t: CaseContext, device: string, name: string): [command: stri
     ? ['block-export-add', made]
     : ['nbd-server-add', { device, name }];
 }
+
+/** Real time for a server to let its clients go; only one that waits for them takes as long. */
+const PATIENCE_MS = 5_000;
 
 export const severalExports: readonly CaseDefinition[] = [
   {
@@ -250,7 +254,17 @@ export const severalExports: readonly CaseDefinition[] = [
       const silent = await NbdVisitor.open(t, local);
       const haggling = await NbdVisitor.open(t, local);
       await haggling.option(NbdOption.list);
-      await t.execute('nbd-server-stop');
+      const stopped = t.execute('nbd-server-stop');
+      const isLetGo = await Promise.race([stopped.then(() => true), setTimeout(PATIENCE_MS, false)]);
+      if (!isLetGo) {
+        stopped.catch(() => undefined);
+        await t.restart('kill');
+      }
+      t.check(
+        isLetGo,
+        'nbd-server-stop must let clients go that have chosen no export',
+        'it has not answered in 5 seconds',
+      );
       for (const visitor of [silent, haggling]) await visitor.checkEnds('the end of the server');
     },
   },
