@@ -424,4 +424,21 @@ export const bitmaps: readonly Saboteur[] = [
     'graph/dirty-bitmap',
     ['if (successor)\n            this.remove(successor);', ';'],
   ),
+  inside(
+    'bitmaps/disabled-on-read-only',
+    'block-dirty-bitmap-add',
+    'adds bitmaps to read-only nodes as disabled ones',
+    'graph/add-bitmap',
+    [
+      'bitmap.persistent = persistent;',
+      'bitmap.persistent = persistent;\n    bitmap.recording = !node.readOnly;',
+    ],
+  ),
+  inside(
+    'bitmaps/digest-of-whole-pages',
+    'x-debug-block-dirty-bitmap-sha256',
+    'leaves the end of a large bitmap out of its digest that fills no 64 KiB',
+    'graph/dirty-bitmap',
+    ['const pages = Math.ceil(size / PAGE);', 'const pages = Math.max(1, Math.floor(size / PAGE));'],
+  ),
 ];

@@ -273,4 +273,34 @@ export const chains: readonly Saboteur[] = [
       'finally {\n            if (!error)\n                await reopenAsBefore(graph, image, wasReadOnly);',
     ],
   ),
+  inside(
+    'chains/stream-of-nothing',
+    'block-stream',
+    'answers a stream into a device that there is not as a success',
+    'commands/block-stream',
+    [
+      'const image = graph.lookup(args.device, args.device);',
+      'if (graph.devices.medium(args.device) === null && !graph.find(args.device))\n        return {};\n    const image = graph.lookup(args.device, args.device);',
+    ],
+  ),
+  inside(
+    'chains/name-of-same-base',
+    'block-stream',
+    'does not write backing-file of a stream whose base is the next image already',
+    'jobs/stream-job',
+    [
+      "await nameBase(graph, image, base, this.#args['backing-file']);",
+      "if (edge.node !== base)\n                    await nameBase(graph, image, base, this.#args['backing-file']);",
+    ],
+  ),
+  inside(
+    'chains/commit-of-top-alone',
+    'block-commit',
+    'copies what the top holds in a commit and nothing of the images between it and the base',
+    'jobs/commit-job',
+    [
+      'isAllocatedAbove(top, base, job.progress.offset, most)',
+      'isAllocatedAbove(top, top.backing?.node, job.progress.offset, most)',
+    ],
+  ),
 ];

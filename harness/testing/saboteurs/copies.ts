@@ -380,4 +380,14 @@ export const copies: readonly Saboteur[] = [
       '{\n            this.#source.bitmaps.abdicate(this.#bitmap);\n            for (const other of this.#source.bitmaps.all)\n                if (other !== this.#bitmap)\n                    other.clear();\n        }',
     ],
   ),
+  inside(
+    'copies/incremental-without-bitmap',
+    'DriveBackup',
+    'takes sync incremental without a bitmap and copies everything',
+    'jobs/backup-job',
+    [
+      "if (!bitmap)\n            throw new CommandError('must provide",
+      "if (!bitmap)\n            return;\n        if (!bitmap)\n            throw new CommandError('must provide",
+    ],
+  ),
 ];

@@ -366,4 +366,38 @@ export const drivers: readonly Saboteur[] = [
     'drivers/nbd/nbd-driver',
     ['if (!readOnly && agreement.info.flags & ExportFlag.readOnly)', 'if (false)'],
   ),
+  inside(
+    'drivers/once-for-all',
+    'BlkdebugInjectErrorOptions',
+    'drops all rules with once when one of them has struck',
+    'drivers/blkdebug/blkdebug-rules',
+    [
+      'this.#armed = this.#armed.filter((other) => other !== rule);\n            this.#errors.splice(this.#errors.indexOf(rule), 1);',
+      'this.#armed = this.#armed.filter((other) => !other.once);\n            this.#errors = this.#errors.filter((other) => !other.once);',
+    ],
+  ),
+  inside(
+    'drivers/sector-zero-is-any',
+    'BlkdebugInjectErrorOptions',
+    'injects an error for sector 0 at every sector',
+    'drivers/blkdebug/blkdebug-rules',
+    ['return sector === -1 ||', 'return sector <= 0 ||'],
+  ),
+  inside(
+    'drivers/align-zero-refused',
+    'BlockdevOptionsBlkdebug',
+    'refuses 0 for align',
+    'drivers/blkdebug/blkdebug-limits',
+    [
+      'const size = (name) =>',
+      "if (Number(options.align) === 0)\n        throw unmet('align', 0);\n    const size = (name) =>",
+    ],
+  ),
+  inside(
+    'drivers/max-discard-of-align',
+    'BlockdevOptionsBlkdebug',
+    'takes a max-discard that is a multiple of align and not of opt-discard',
+    'drivers/blkdebug/blkdebug-limits',
+    ["checked('max-discard', discardUnit)", "checked('max-discard', unit)"],
+  ),
 ];

@@ -115,4 +115,24 @@ export const encryption: readonly Saboteur[] = [
       },
     ],
   },
+  inside(
+    'encryption/overwritten-in-the-clear',
+    'BlockdevQcow2Encryption',
+    'does not encrypt what overwrites a cluster of an encrypted image',
+    'drivers/qcow2/writing',
+    [
+      'await writeData(image, placement.host + (at % image.clusterSize), piece);',
+      'await writeData({ file: image.file }, placement.host + (at % image.clusterSize), piece);',
+    ],
+  ),
+  inside(
+    'encryption/luks-not-encrypted',
+    'ImageInfo',
+    'does not tell that a luks volume is encrypted',
+    'drivers/luks',
+    [
+      "formatSpecific: { type: 'luks', data: info }, encrypted: true",
+      "formatSpecific: { type: 'luks', data: info }",
+    ],
+  ),
 ];

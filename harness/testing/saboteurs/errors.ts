@@ -37,4 +37,34 @@ export const errors: readonly Saboteur[] = [
       'used = undefined;\n        if (error instanceof IoError)\n            throw new CommandError(`Could not create image:',
     ],
   ),
+  inside(
+    'errors/auto-always-stops',
+    'BlockdevOnError',
+    'stops a job on any error with the policy auto',
+    'jobs/job',
+    [
+      'const action = errorAction(policy, error);',
+      "const action = policy === 'auto' ? 'stop' : errorAction(policy, error);",
+    ],
+  ),
+  inside(
+    'errors/source-policy-of-target',
+    'blockdev-mirror',
+    'takes on-target-error of a mirror for the policy of its source where on-source-error is not given',
+    'jobs/mirror-job',
+    [
+      "onSourceError: args['on-source-error'] ?? 'report',",
+      "onSourceError: args['on-source-error'] ?? args['on-target-error'] ?? 'report',",
+    ],
+  ),
+  inside(
+    'errors/enospc-told-as-stop',
+    'BlockErrorAction',
+    'tells that the machine stops for each error of a drive with the policy enospc',
+    'backend/guest-requests',
+    [
+      'operation,\n            action,',
+      "operation,\n            action: action === 'report' && this.#policy(operation) === 'enospc' ? 'stop' : action,",
+    ],
+  ),
 ];

@@ -98,4 +98,28 @@ export const events: readonly Saboteur[] = [
     'monitor/event-rate',
     ['QUORUM_FAILURE: {},', 'QUORUM_FAILURE: {},\n    BLOCK_WRITE_THRESHOLD: {},'],
   ),
+  inside(
+    'events/mirror-writes-as-reads',
+    'BLOCK_JOB_ERROR',
+    'tells what a mirror cannot write as something that it cannot read',
+    'jobs/mirror-copy',
+    [
+      'const action = job.failed(operation, policy, error);',
+      "const action = job.failed('read', policy, error);",
+    ],
+  ),
+  inside(
+    'events/timestamp-of-a-zone',
+    'protocol/events',
+    'counts timestamps in the time of a zone that is an hour ahead of UTC',
+    'reference-endpoint',
+    ['seconds: Number(wall / 1000000n),', 'seconds: Number(wall / 1000000n) + 3600,'],
+  ),
+  inside(
+    'events/corrupted-offset-as-text',
+    'BLOCK_IMAGE_CORRUPTED',
+    'tells the offset of corruption as a string of hexadecimal digits',
+    'graph/open',
+    ['{} : { offset })', "{} : { offset: '0x' + offset.toString(16) })"],
+  ),
 ];

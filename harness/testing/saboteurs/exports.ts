@@ -215,4 +215,11 @@ export const exports: readonly Saboteur[] = [
     'commands/nbd-server-add',
     ['args.name ?? device', 'args.name || device'],
   ),
+  inside(
+    'exports/old-option-in-the-clear',
+    'nbd-server-start',
+    'serves clients in the clear in spite of TLS credentials that choose an export with NBD_OPT_EXPORT_NAME',
+    'exports/nbd/server-handshake',
+    ['if (this.#tlsMissing() || found === undefined)', 'if (found === undefined)'],
+  ),
 ];

@@ -316,4 +316,41 @@ export const graph: readonly Saboteur[] = [
     'graph/internal-snapshot',
     ['Number(wall % 1000000n) * 1000', 'Number(wall % 1000000n)'],
   ),
+  inside(
+    'graph/unknown-backing-left-out',
+    'BlockdevRef',
+    'opens an image without a backing file where no node has the name that backing gives',
+    'graph/backing',
+    [
+      "if (given === null || given === '' ||",
+      "const isUnknown = typeof given === 'string' && graph.devices.medium(given) === null && !graph.find(given);\n    if (isUnknown || given === null ||",
+    ],
+  ),
+  inside(
+    'graph/snapshot-of-nodes-only',
+    'BlockdevSnapshot',
+    'finds what blockdev-snapshot is to cover by the name of a node alone',
+    'graph/external-snapshot',
+    ['await findBase(graph, name, name);', "await findBase(graph, '', name);"],
+  ),
+  inside(
+    'graph/refers-to-added-only',
+    'BlockdevOptionsGenericFormat',
+    'refuses to refer to a node that was defined within another',
+    'graph/open',
+    [
+      ': graph.lookup(String(given), String(given));\n}',
+      ": added(graph.lookup(String(given), String(given)));\n}\nfunction added(node) {\n    if (!node.monitorOwned)\n        throw new CommandError('Node is not owned by the monitor');\n    return node;\n}",
+    ],
+  ),
+  inside(
+    'graph/not-added-unanswered',
+    'blockdev-del',
+    'answers as a success the deletion of a child that was defined within another node',
+    'backend/block-layer',
+    [
+      'if (!node.monitorOwned)\n',
+      'if (!node.monitorOwned)\n            return;\n        if (!node.monitorOwned)\n',
+    ],
+  ),
 ];

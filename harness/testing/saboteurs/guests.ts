@@ -293,4 +293,14 @@ export const guests: readonly Saboteur[] = [
     'commands/system-reset',
     ['context.run.reset();', ';'],
   ),
+  inside(
+    'guests/first-of-leaving',
+    'BlockInfo',
+    'lets a reset take away only the first of several devices that were asked to go',
+    'devices/device-registry',
+    [
+      'this.devices.filter(({ leaving }) => leaving))',
+      'this.devices.filter(({ leaving }) => leaving).slice(0, 1))',
+    ],
+  ),
 ];

@@ -57,4 +57,35 @@ export const imageTables: readonly Saboteur[] = [
     VOLUME,
     ["'payload-offset': header.payloadOffset,", "'payload-offset': header.payloadOffset / SECTOR,"],
   ),
+  inside(
+    'images/repair-forgets-snapshots',
+    'BlockdevOptionsQcow2',
+    'counts clusters that only internal snapshots hold as free when it repairs an image',
+    'drivers/qcow2/qcow2-check',
+    [
+      'for await (const { snapshot, l1 } of snapshots.l1Tables()) {',
+      'for await (const { snapshot, l1 } of snapshots.l1Tables()) {\n        if (l1)\n            continue;',
+    ],
+  ),
+  inside(
+    'images/last-feature-nameless',
+    'BlockdevOptionsQcow2',
+    'does not read the last name in the table of features of a header',
+    'drivers/qcow2/header',
+    ['entry + 48 <= length;', 'entry + 48 < length;'],
+  ),
+  inside(
+    'images/counts-one-too-many',
+    'BlockdevOptionsQcow2',
+    'counts one more reference than the width of the reference counts holds',
+    'drivers/qcow2/refcounts',
+    ['value >= this.#tooMany', 'value > this.#tooMany'],
+  ),
+  inside(
+    'images/slices-by-cluster',
+    'BlockdevOptionsQcow2',
+    'caches as many parts of L2 tables as clusters fit into l2-cache-size, however small the parts are',
+    'drivers/qcow2/image',
+    ['Math.floor(l2CacheSize / sliceSize)', 'Math.floor(l2CacheSize / this.clusterSize)'],
+  ),
 ];

@@ -378,4 +378,21 @@ export const images: readonly Saboteur[] = [
     OPTIONS,
     ['l2SliceSize: slice,', 'l2SliceSize: clusterSize,'],
   ),
+  inside(
+    'images/file-of-that-size-kept',
+    'BlockdevCreateOptionsFile',
+    'keeps what is in a file that has the wanted size already',
+    'drivers/file',
+    [
+      'await made.truncate(0);',
+      'if (made.size() !== Number(options.size))\n            await made.truncate(0);',
+    ],
+  ),
+  inside(
+    'images/file-size-wraps',
+    'BlockdevCreateOptionsFile',
+    'counts the size of a new file in 32 bits of sectors',
+    'drivers/file',
+    ['const size = Number(options.size);', 'const size = Number(BigInt.asUintN(41, BigInt(options.size)));'],
+  ),
 ];

@@ -70,4 +70,26 @@ export const inputForms: readonly Saboteur[] = [
       "if (!group.values.some((one) => one.startsWith(key + '=')))\n            group.values.push(",
     ],
   ),
+  inside(
+    'wire/string-of-any-bytes',
+    'protocol/syntax',
+    'takes bytes within strings that no UTF-8 has',
+    'qapi/json/json-lexer-table',
+    [
+      `SINGLE_QUOTED = defineString("'");`,
+      String.raw`SINGLE_QUOTED = defineString("'");
+for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
+    on(body, body, '\xc1', '\xf5-\xfd');`,
+    ],
+  ),
+  inside(
+    'wire/empty-list-as-arguments',
+    'protocol/commands',
+    'takes an empty list of arguments for none',
+    'monitor/dispatcher',
+    [
+      'if (!isWireObject(value))',
+      'if (Array.isArray(value) && value.length === 0)\n                continue;\n            if (!isWireObject(value))',
+    ],
+  ),
 ];

@@ -250,4 +250,24 @@ export const interruptedJobs: readonly Saboteur[] = [
       REMEMBERS_RESUME,
     ],
   },
+  inside(
+    'jobs/retried-counts-again',
+    'BlockJobInfo',
+    'counts into the offset of a backup what fails, and again when that is copied after all',
+    'jobs/backup-job',
+    [
+      'await copying;\n            job.progress.advance(length);',
+      'job.progress.advance(length);\n            await copying;',
+    ],
+  ),
+  inside(
+    'jobs/complete-of-stopped',
+    'block-job-complete',
+    'completes a ready job that an error has stopped',
+    'jobs/job',
+    [
+      "this.assertVerb('complete');\n        if (this.paused || this.#cancelled)",
+      "if (this.#status !== 'standby' || this.#ioStatus === 'ok')\n            this.assertVerb('complete');\n        if ((this.paused && this.#ioStatus === 'ok') || this.#cancelled)",
+    ],
+  ),
 ];

@@ -280,4 +280,14 @@ export const limits: readonly Saboteur[] = [
     'backend/block-layer',
     ['const end = await this.graph.drainedBegin([node]);', 'const end = async () => {};'],
   ),
+  inside(
+    'limits/length-by-other-burst',
+    'BlockIOThrottle',
+    'takes the length of a burst that is not set where another burst is',
+    'throttle/throttle-config',
+    [
+      'checkBucket(buckets[name]);',
+      'checkBucket(!buckets[name].max && bucketNames.some((other) => buckets[other].max)\n            ? { ...buckets[name], burstLength: 1 }\n            : buckets[name]);',
+    ],
+  ),
 ];

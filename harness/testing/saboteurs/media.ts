@@ -149,4 +149,34 @@ export const media: readonly Saboteur[] = [
     'openUnlocked(drive, force);\n    await removeMedium(drive, graph);',
     'openUnlocked(drive, force);\n    await (force ? drive.backend.eject() : removeMedium(drive, graph));',
   ]),
+  inside(
+    'media/change-keeps-driver',
+    'change',
+    'takes for the driver of the new medium that of the last one where arg is not given',
+    'commands/change',
+    [
+      '{ filename: target, format, readOnlyMode:',
+      '{ filename: target, format: format ?? drive.backend.node?.driverName, readOnlyMode:',
+    ],
+  ),
+  inside(
+    'media/closed-after-return',
+    'blockdev-close-tray',
+    'tells that a tray moved after it has answered the command that closes it',
+    'devices/exchange-media',
+    [
+      'if (backend.device?.tray?.open)\n        backend.device.mediumChanged(true);',
+      'if (backend.device?.tray?.open)\n        setImmediate(() => backend.device?.mediumChanged(true));',
+    ],
+  ),
+  inside(
+    'media/empty-tray-stays-open',
+    'blockdev-close-tray',
+    'does not close the tray of a drive without a medium',
+    'devices/exchange-media',
+    [
+      'if (backend.device?.tray?.open)\n        backend.device.mediumChanged(true);',
+      'if (backend.device?.tray?.open && backend.node)\n        backend.device.mediumChanged(true);',
+    ],
+  ),
 ];

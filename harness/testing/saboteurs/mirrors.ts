@@ -115,4 +115,31 @@ export const mirrors: readonly Saboteur[] = [
     'jobs/mirror-job',
     ['if (this.#replaced)\n            await this.#closeUnused(this.#replaced.node);', ';'],
   ),
+  inside(
+    'mirrors/top-of-three',
+    'blockdev-mirror',
+    'copies with sync top what the backing file holds, too, where that has one itself',
+    'commands/blockdev-mirror',
+    [
+      "base: args.sync === 'top' ? source.backing?.node : undefined,",
+      "base: args.sync === 'top' ? (source.backing?.node.backing?.node ?? source.backing?.node) : undefined,",
+    ],
+  ),
+  inside(
+    'mirrors/mirror-to-nowhere',
+    'blockdev-mirror',
+    'answers a mirror to a target that does not exist and starts none',
+    'commands/blockdev-mirror',
+    [
+      'const target = graph.lookup(args.target, args.target);',
+      'if (graph.devices.medium(args.target) === null && !graph.find(args.target))\n        return {};\n    const target = graph.lookup(args.target, args.target);',
+    ],
+  ),
+  inside(
+    'mirrors/granularity-of-source',
+    'DriveMirror',
+    'takes the default granularity of a mirror from the clusters of its source',
+    'jobs/mirror-job',
+    ['args.granularity || defaultGranularity(target);', 'args.granularity || defaultGranularity(source);'],
+  ),
 ];

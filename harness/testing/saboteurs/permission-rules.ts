@@ -112,4 +112,11 @@ export const permissionRules: readonly Saboteur[] = [
       { file: 'commands/change-backing-file', find: 'graph.assertUnblocked(top);', put: ';' },
     ],
   },
+  inside(
+    'permissions/backup-target-unclaimed',
+    'blockdev-backup',
+    'lets other jobs use the target of a backup',
+    'jobs/backup-job',
+    ["nodes.claim(target, 'target');", 'nodes.use(target);'],
+  ),
 ];

@@ -286,4 +286,24 @@ export const replies: readonly Saboteur[] = [
       ],
     }),
   ),
+  inside(
+    'replies/shared-node-listed-twice',
+    'query-named-block-nodes',
+    'lists a node once for each of the nodes that use it',
+    'commands/query-named-block-nodes',
+    [
+      '.filter((node) => !node.dead)',
+      '.filter((node) => !node.dead)\n    .flatMap((node) => (node.users.length > 1 ? node.users.map(() => node) : [node]))',
+    ],
+  ),
+  inside(
+    'replies/named-filter-driver',
+    'blockdev-mirror',
+    'shows the driver of the filter of a mirror as mirror where that was given a name',
+    'jobs/mirror-job',
+    [
+      "driverName: 'mirror_top',",
+      "driverName: args['filter-node-name'] === undefined ? 'mirror_top' : 'mirror',",
+    ],
+  ),
 ];

@@ -138,4 +138,11 @@ export const requestPaths: readonly Saboteur[] = [
       'const end = Math.ceil((offset + length) / unit) * unit;',
     ],
   ),
+  inside(
+    'paths/flushes-when-reopened',
+    'BlockdevCacheOptions',
+    'carries out flushes with no-flush on once a node became writable or read-only',
+    'graph/node',
+    [' io.setPolicy(this.#policy());', ' io.setPolicy({ ...this.#policy(), noFlush: false });'],
+  ),
 ];

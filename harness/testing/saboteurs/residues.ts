@@ -205,4 +205,11 @@ export const residues: readonly Saboteur[] = [
     'graph/named-image',
     ['        discard,\n', ''],
   ),
+  inside(
+    'residues/second-child-stays',
+    'blockdev-del',
+    'keeps every second child of a node that is deleted',
+    'graph/node-graph',
+    ['of node.children.slice())', 'of node.children)'],
+  ),
 ];

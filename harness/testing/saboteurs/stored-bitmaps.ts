@@ -60,4 +60,11 @@ export const storedBitmaps: readonly Saboteur[] = [
     'drivers/qcow2/qcow2-bitmaps',
     ['granularityBits: Math.log2(granularity) }', 'granularityBits: Math.min(16, Math.log2(granularity)) }'],
   ),
+  inside(
+    'bitmaps/disabled-stays-stored',
+    'block-dirty-bitmap-remove',
+    'keeps a removed bitmap in the image if it was disabled',
+    'graph/persistent-bitmaps',
+    ['    if (bitmap.persistent)\n', '    if (bitmap.persistent && bitmap.recording)\n'],
+  ),
 ];

@@ -196,4 +196,14 @@ export const transactions: readonly Saboteur[] = [
       'return () => node.runSerialising(() => snapshots.delete(snapshots.list()[0].id));',
     ],
   ),
+  inside(
+    'transactions/bitmap-action-skipped',
+    'block-dirty-bitmap-add',
+    'passes over an action of a transaction that adds a bitmap to a node that does not exist',
+    'transactions/bitmap-actions',
+    [
+      'const { node, bitmap } = addBitmap(block.graph, data);',
+      'if (block.graph.devices.medium(data.node) === null && !block.graph.find(data.node))\n            return { abort: () => Promise.resolve() };\n        const { node, bitmap } = addBitmap(block.graph, data);',
+    ],
+  ),
 ];

@@ -389,4 +389,14 @@ export const wire: readonly Saboteur[] = [
       ],
     }),
   ),
+  inside(
+    'wire/early-command-shuts',
+    'protocol/negotiation',
+    'opens no session in which a command came before qmp_capabilities',
+    'monitor/dispatcher',
+    [
+      "if (!session.negotiated && name !== 'qmp_capabilities')",
+      "session.wasEarly ||= !session.negotiated && name !== 'qmp_capabilities';\n        if (session.wasEarly && name !== 'qmp_capabilities')",
+    ],
+  ),
 ];
