@@ -309,17 +309,18 @@ export const blockCommit: readonly CaseDefinition[] = [
   },
   {
     id: 'block-commit/device-unknown',
-    title: 'A commit of a device that does not exist is refused as DeviceNotFound',
+    title:
+      'A commit of a device that does not exist is refused as DeviceNotFound, and so is one of a file name',
     requirements: ['block-commit/device-unknown'],
     needs: commits,
     async run(t: CaseContext) {
       const [base, top] = await addChain(t, 2);
-      const device = t.name('nothing');
-      await t.refused(
-        'block-commit',
-        { 'job-id': t.name('job'), device },
-        { class: 'DeviceNotFound', text: `Device '${device}' not found` },
-      );
+      for (const device of [t.name('nothing'), '', top!.file.path])
+        await t.refused(
+          'block-commit',
+          { 'job-id': t.name('job'), device },
+          { class: 'DeviceNotFound', text: `Device '${device}' not found` },
+        );
       t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 1 }, 'the chain must be as it was');
       const id = await commit(t, top!.node);
       await ready(t, id);

@@ -153,10 +153,12 @@ export const guestIo: readonly CaseDefinition[] = [
       const { 'dirty-bitmaps': shown } = await nodeInfo(t, node);
       if (shown !== undefined)
         t.contains(shown, [{ count: 8192 }], 'the two granules that a write touches must be dirty');
-      await t.execute('block-dirty-bitmap-clear', bitmap);
-      t.equal(await digest(), empty, 'clearing must bring back the digest of the empty bitmap');
-      await writeNode(t, node, 0, 8 * KiB, 1);
-      t.equal(await digest(), dirty, 'a write to the same granules must bring back their digest');
+      for (let times = 0; times < 2; times += 1) {
+        await t.execute('block-dirty-bitmap-clear', bitmap);
+        t.equal(await digest(), empty, 'clearing must bring back the digest of the empty bitmap');
+        await writeNode(t, node, 0, 8 * KiB, 1);
+        t.equal(await digest(), dirty, 'a write to the same granules must bring back their digest');
+      }
     },
   },
   {

@@ -65,7 +65,7 @@ const machine = pc(
 
 /** CD drives whose guest gets at no medium, since they have none or are open. `node`: of the medium. */
 const WITHOUT_MEDIUM = [
-  { id: 'cd0', drive: '', node: null, bus: 'ide.0', unit: 0, action: 'report' },
+  { id: 'cd0', drive: 'e0', node: null, bus: 'ide.0', unit: 0, action: 'report' },
   { id: 'cd1', drive: 'o1', node: 'open1', bus: 'ide.0', unit: 1, action: 'ignore' },
   { id: 'cd2', drive: '', node: null, bus: 'ide.1', unit: 0, action: 'stop' },
   { id: 'cd3', drive: 'o3', node: 'open3', bus: 'ide.1', unit: 1, action: 'stop' },
@@ -73,15 +73,15 @@ const WITHOUT_MEDIUM = [
 
 const MEDIUM = 'medium.iso';
 
+const medium = (node: string) => `,node-name=${node},format=raw,file=@DIR@/${MEDIUM},read-only=on`;
+
 const withoutMedium = pc(
   'drives-without-medium',
   [{ path: MEDIUM, format: 'raw', size: 64 * KiB }],
   WITHOUT_MEDIUM.flatMap(({ id, drive, node, bus, unit, action }) => [
-    ...(node === null
-      ? []
-      : ['-drive', `if=none,id=${drive},node-name=${node},format=raw,file=@DIR@/${MEDIUM},read-only=on`]),
+    ...(drive === '' ? [] : ['-drive', `if=none,id=${drive}${node === null ? '' : medium(node)}`]),
     '-device',
-    `ide-cd,id=${id},bus=${bus},unit=${unit},werror=${action}${node === null ? '' : `,drive=${drive}`}`,
+    `ide-cd,id=${id},bus=${bus},unit=${unit},werror=${action}${drive === '' ? '' : `,drive=${drive}`}`,
   ]),
 );
 

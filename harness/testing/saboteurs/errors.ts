@@ -23,6 +23,23 @@ export const errors: readonly Saboteur[] = [
     "job.failed(operation, 'report', error);",
     ';',
   ]),
+  inside(
+    'errors/commit-of-no-name',
+    'block-commit',
+    'refuses a commit of a device with an empty name as a generic error',
+    'commands/block-commit',
+    ["not found`, 'DeviceNotFound')", "not found`, name === '' ? 'GenericError' : 'DeviceNotFound')"],
+  ),
+  inside(
+    'errors/commit-by-filename',
+    'block-commit',
+    'takes the name of an image file for a device to commit',
+    'commands/block-commit',
+    [
+      'graph.find(name);\n    if (!node)',
+      'graph.find(name) ??\n        graph.nodes.find(({ filename }) => filename.shown === name);\n    if (!node)',
+    ],
+  ),
   inside('errors/passwd-taken', 'block_passwd', 'takes a password', 'commands/block-passwd', [
     "throw new CommandError('Setting block passwords directly is no longer supported');",
     'return {};',

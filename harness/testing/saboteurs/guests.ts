@@ -254,6 +254,13 @@ export const guests: readonly Saboteur[] = [
     REQUESTS,
     ['if (!onlyGuest)', "if (!onlyGuest && error.code !== 'ENOMEDIUM')"],
   ),
+  inside(
+    'guests/error-without-empty-drive',
+    'BLOCK_IO_ERROR',
+    'leaves the name of a drive without medium out',
+    REQUESTS,
+    ['device: this.#backend.name,', "device: node ? this.#backend.name : '',"],
+  ),
   inside('guests/open-tray-flushed', 'BLOCK_IO_ERROR', 'flushes the medium of an open tray', REQUESTS, [
     '!node || device?.tray?.open',
     '!node',
