@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addQcow2, checkContent, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesAt, bytesOf } from '../helpers/image-files.ts';
-import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { cancelled, checkNoJob, completed } from '../helpers/job-steps.ts';
 import { nodeIo, openIo } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed, placeOf } from '../helpers/qcow2-image.ts';
 import {
@@ -129,6 +129,27 @@ export const targetContentCases: readonly CaseDefinition[] = [
       await release(t, [target]);
       t.equal(await compressedIn(t, file), [0, 1, 2, 3], 'these clusters must be compressed');
       await checkContent(t, file, content, 'the target with compress');
+    },
+  },
+  {
+    id: 'blockdev-backup/compress-before-writes',
+    title: 'With compress what a backup with sync none saves before it is overwritten is stored compressed',
+    requirements: ['blockdev-backup/compress', 'blockdev-backup/sync-none'],
+    needs: needs(copies('blockdev-backup'), nodeIo, {
+      commands: ['block-job-cancel'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      const { name: device } = await addRaw(t, varied(SIZE));
+      const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
+      const target = await addQcow2(t, file);
+      const [guest, id] = [await openIo(t, device), t.name('job')];
+      await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'none', compress: true });
+      await guest.perform({ kind: 'write', offset: CLUSTER, length: CLUSTER, byte: 0x77 });
+      await cancelled(t, id);
+      await guest.close();
+      await release(t, [target]);
+      t.equal(await compressedIn(t, file), [1], 'the cluster that was saved must be compressed');
     },
   },
   ...(['blockdev-backup', 'blockdev-mirror'] as const).map(

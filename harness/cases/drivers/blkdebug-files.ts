@@ -156,6 +156,15 @@ const SCENES: readonly Scene[] = [
     ],
   ],
   [
+    'an error in later states, too',
+    [...rule('errno = "28"'), '[set-state]', 'event = "write_aio"', 'new_state = "2"'],
+    [
+      [write, 'done'],
+      [at(0), 'ENOSPC'],
+      [at(512), 'ENOSPC'],
+    ],
+  ],
+  [
     'a change in every state',
     [...rule('state = "7"'), '[set-state]', 'event = "read_aio"', 'new_state = "7"'],
     [
@@ -180,7 +189,7 @@ export const blkdebugFileCases: readonly CaseDefinition[] = [
     id: 'blkdebug/config-forms',
     title:
       'A rule of a file means the same however it is written, and what it leaves out is as without a file',
-    requirements: ['blkdebug/config'],
+    requirements: ['blkdebug/config', 'blkdebug/state-default'],
     needs: ruled,
     async run(t: CaseContext) {
       for (const [what, lines, requests] of SCENES) {

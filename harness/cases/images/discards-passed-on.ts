@@ -11,8 +11,9 @@ import {
 } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, nodeIo, perform, readNode, writeNode } from '../helpers/node-io.ts';
-import { buildQcow2, dataOf, l1TableOf, placeOf } from '../helpers/qcow2-image.ts';
+import { buildQcow2, dataOf, l1TableOf, l2TableOf, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { BITMAP_FLAG, withBitmap } from '../helpers/stored-bitmaps.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
@@ -24,10 +25,12 @@ interface Stack {
   readonly lower: CaseFile;
 }
 
-/** Such images, the upper one with its first cluster in use, and opened with these options. */
-async function stack(t: CaseContext, options: JsonObject): Promise<Stack> {
+/** An image with its first cluster in use. */
+const ONE_CLUSTER = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x11]]) });
+
+/** Such images, the upper one with these bytes, and opened with these options. */
+async function stack(t: CaseContext, options: JsonObject, inner = ONE_CLUSTER): Promise<Stack> {
   const lower = await makeFile(t, buildQcow2({ size: 64 * CLUSTER, clusterSize: CLUSTER }));
-  const inner = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x11]]) });
   const below = await addQcow2(t, lower, { discard: 'unmap' });
   await fill(t, below, inner);
   const upper = t.name('above');
@@ -60,6 +63,9 @@ async function keepsDiscarded(t: CaseContext, options: JsonObject): Promise<bool
   await perform(t, images.upper, { kind: 'discard', offset: 0, length: CLUSTER });
   return keeps(t, images, dataOf(CLUSTER));
 }
+
+/** pass-discard-other on, off, and not given. */
+const SWITCHED: readonly JsonObject[] = [{ 'pass-discard-other': true }, { 'pass-discard-other': false }, {}];
 
 const stacked = needs(chainNodes, { commands: ['blockdev-backup'] });
 const withIo = { ...stacked, ...nodeIo };
@@ -132,11 +138,7 @@ export const discardsPassedOn: readonly CaseDefinition[] = [
     requirements: ['qcow2/pass-discard-other', 'qcow2/pass-discard-other-default'],
     needs: needs(stacked, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
-      for (const options of [
-        { 'pass-discard-other': true },
-        { 'pass-discard-other': false },
-        {},
-      ] as JsonObject[]) {
+      for (const options of SWITCHED) {
         const images = await stack(t, options);
         // One entry of the L1 table is enough for 32 MiB.
         await t.execute('block_resize', { 'node-name': images.upper, size: 64 * MiB });
@@ -144,6 +146,43 @@ export const discardsPassedOn: readonly CaseDefinition[] = [
           await keeps(t, images, l1TableOf(CLUSTER)),
           options['pass-discard-other'] !== true,
           'the space of the old L1 table must be kept exactly where discards are not passed on',
+        );
+      }
+    },
+  },
+  {
+    id: 'qcow2/pass-discard-other-at-shrinking',
+    title:
+      'pass-discard-other, off by default, tells whether a table that a smaller disk lacks gives back its space',
+    requirements: ['qcow2/pass-discard-other', 'qcow2/pass-discard-other-default'],
+    needs: needs(stacked, { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      for (const options of SWITCHED) {
+        const images = await stack(t, options);
+        await t.execute('block_resize', { 'node-name': images.upper, size: 0 });
+        t.equal(
+          await keeps(t, images, l2TableOf(CLUSTER)),
+          options['pass-discard-other'] !== true,
+          'the space of a table without use must be kept exactly where discards are not passed on',
+        );
+      }
+    },
+  },
+  {
+    id: 'qcow2/pass-discard-other-of-bitmaps',
+    title: 'pass-discard-other, off by default, tells whether a removed bitmap gives back its space',
+    requirements: ['qcow2/pass-discard-other', 'qcow2/pass-discard-other-default'],
+    needs: needs(stacked, { commands: ['block-dirty-bitmap-remove'] }),
+    async run(t: CaseContext) {
+      const bitmap = { name: 'bits', flags: BITMAP_FLAG.auto, granularity: CLUSTER, dirty: [1] };
+      for (const options of SWITCHED) {
+        const images = await stack(t, options, withBitmap(ONE_CLUSTER, bitmap));
+        await t.execute('block-dirty-bitmap-remove', { node: images.upper, name: bitmap.name });
+        // Behind the image are directory, table and map.
+        t.equal(
+          await keeps(t, images, ONE_CLUSTER.length + 2 * CLUSTER),
+          options['pass-discard-other'] !== true,
+          'the space of what the bitmap marked must be kept exactly where discards are not passed on',
         );
       }
     },

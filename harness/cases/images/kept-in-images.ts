@@ -10,6 +10,8 @@ import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs, snapshotsOf } from '../helpers/shared-setup.ts';
 
 const CLUSTER = 4 * KiB;
+/** A VM clock that needs all bits of its field, nanoseconds. */
+const LATE = (1n << 63n) + 3n;
 const SIZE = 64 * KiB;
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
@@ -79,7 +81,7 @@ const ENTRIES: readonly SnapshotEntry[] = [
     name: '',
     seconds: 1,
     nanoseconds: 2,
-    clock: (1n << 62n) + 3n,
+    clock: LATE,
     stateSize: 2048,
     extra: '0000000000000800',
   },
@@ -111,8 +113,8 @@ const SHOWN: readonly JsonObject[] = [
     'vm-state-size': 2048,
     'date-sec': 1,
     'date-nsec': 2,
-    'vm-clock-sec': Number(((1n << 62n) + 3n) / 1_000_000_000n),
-    'vm-clock-nsec': Number(((1n << 62n) + 3n) % 1_000_000_000n),
+    'vm-clock-sec': Number(LATE / 1_000_000_000n),
+    'vm-clock-nsec': Number(LATE % 1_000_000_000n),
   },
 ];
 

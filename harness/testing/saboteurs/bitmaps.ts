@@ -19,16 +19,6 @@ export const bitmaps: readonly Saboteur[] = [
     ['bitmap.clear();', 'bitmap.clear();\n    bitmap.mark = () => {};'],
   ),
   inside(
-    'bitmaps/second-clear-stops-tracking',
-    'block-dirty-bitmap-clear',
-    'stops tracking when a bitmap is cleared for the second time',
-    'commands/block-dirty-bitmap-clear',
-    [
-      'bitmap.clear();',
-      'bitmap.clear();\n    if (bitmap.wasCleared) bitmap.mark = () => {};\n    bitmap.wasCleared = true;',
-    ],
-  ),
-  inside(
     'bitmaps/clear-of-frozen',
     'block-dirty-bitmap-clear',
     'clears a frozen bitmap',

@@ -320,6 +320,13 @@ export const copies: readonly Saboteur[] = [
     ['if (base === undefined && !hasZeroInit(target)) {', 'if (base === undefined) {'],
   ),
   inside(
+    'copies/compress-forgotten-without-sync',
+    'BlockdevBackup',
+    'stores what a backup with sync none and compress saves in the clear',
+    'jobs/backup-job',
+    ['else if (this.#args.compress)', "else if (this.#args.compress && this.#args.sync !== 'none')"],
+  ),
+  inside(
     'copies/mirror-leftovers',
     'MirrorSyncMode',
     'leaves in the target of a full mirror what that held where the source has nothing',

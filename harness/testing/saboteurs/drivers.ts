@@ -343,6 +343,16 @@ export const drivers: readonly Saboteur[] = [
     ['read: refuse,', 'read: (offset, buffer) => file.read(offset, buffer),'],
   ),
   inside(
+    'drivers/blkdebug-config-first-state',
+    'BlkdebugInjectErrorOptions',
+    'lets a rule of a config file that names no state strike in the first one only',
+    'drivers/blkdebug/blkdebug-config',
+    [
+      "const state = numberOf(values, 'state') ?? 0;",
+      "const state = numberOf(values, 'state') ?? (group === 'set-state' ? 0 : 1);",
+    ],
+  ),
+  inside(
     'drivers/blkdebug-config-state-ignored',
     'BlockdevOptionsBlkdebug',
     'ignores the changes of state of a config file',

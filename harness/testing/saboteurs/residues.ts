@@ -212,4 +212,14 @@ export const residues: readonly Saboteur[] = [
     'graph/node-graph',
     ['of node.children.slice())', 'of node.children)'],
   ),
+  inside(
+    'bitmaps/second-clear-stops-tracking',
+    'block-dirty-bitmap-clear',
+    'stops tracking when a bitmap is cleared for the second time',
+    'commands/block-dirty-bitmap-clear',
+    [
+      'bitmap.clear();',
+      'bitmap.clear();\n    if (bitmap.wasCleared) bitmap.mark = () => {};\n    bitmap.wasCleared = true;',
+    ],
+  ),
 ];
