@@ -1,7 +1,7 @@
 /** Dirty bitmaps: which requests of a guest they mark, in granules of which size. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { readyToEnd, typeOf } from '../copy-jobs/copy-commands.ts';
-import { addLayers, addQcow2, chainNodes, makeLayers } from '../helpers/backing-chains.ts';
+import { addLayers, addQcow2, chainNodes, makeLayers, release } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { completed, succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, perform, writeNode } from '../helpers/node-io.ts';
@@ -10,6 +10,7 @@ import { addNode, addRaw, dataNodes, fileNodes, KiB, MiB, makeFile, needs } from
 
 const commands = { commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256'] };
 const tracked = needs(fileNodes, nodeIo, commands);
+const kept = needs(chainNodes, nodeIo, commands, { members: ['block-dirty-bitmap-add.persistent'] });
 
 /** Cluster size of an image, and the granularity of a bitmap that says none. */
 const DEFAULTS = [
@@ -134,6 +135,50 @@ export const trackingCases: readonly CaseDefinition[] = [
           `after a write to the last sector, with clusters of ${clusterSize} bytes`,
         );
       }
+    },
+  },
+  {
+    id: 'dirty-bitmaps/granularity-default-beside-others',
+    title: 'The default granularity is that of the image for a later bitmap, and for one that is stored, too',
+    requirements: ['block-dirty-bitmap-add/granularity-default-clusters'],
+    needs: kept,
+    async run(t: CaseContext) {
+      const clusterSize = 4 * KiB;
+      const node = await addQcow2(t, await makeFile(t, buildQcow2({ size: MiB, clusterSize })));
+      await addBitmap(t, node, 'fine', { granularity: 512 });
+      await addBitmap(t, node, 'b');
+      await addBitmap(t, node, 'stored', { persistent: true });
+      await writeNode(t, node, MiB - 512, 512, 0x61);
+      for (const name of ['b', 'stored'])
+        await checkDirty(
+          t,
+          { node, name, size: MiB, granularity: clusterSize },
+          [MiB / clusterSize - 1],
+          `after a write to the last sector, named ${name}`,
+        );
+    },
+  },
+  {
+    id: 'dirty-bitmaps/name-taken-with-marks',
+    title:
+      'A name that is taken, of a stored bitmap or of another one, is refused to both kinds; the marks stay',
+    requirements: ['block-dirty-bitmap-add/name-taken'],
+    needs: kept,
+    async run(t: CaseContext) {
+      const file = await makeFile(t, buildQcow2({ size: MiB, clusterSize: 64 * KiB }));
+      const node = await addQcow2(t, file);
+      await addBitmap(t, node, 'b');
+      await addBitmap(t, node, 'stored', { persistent: true });
+      await writeNode(t, node, 3 * 64 * KiB, 512, 0x61);
+      for (const name of ['b', 'stored']) {
+        for (const persistent of [false, true])
+          await t.refused('block-dirty-bitmap-add', { node, name, persistent });
+        await checkDirty(t, { node, name, size: MiB }, [3], `when its name ${name} was refused`);
+      }
+      await release(t, [node]);
+      const again = await addQcow2(t, file);
+      await checkDirty(t, { node: again, name: 'stored', size: MiB }, [3], 'when the image was opened again');
+      await t.refused('x-debug-block-dirty-bitmap-sha256', { node: again, name: 'b' });
     },
   },
   {
