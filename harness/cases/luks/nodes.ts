@@ -162,6 +162,34 @@ export const volumeNodes: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'luks/no-key-missing',
+    title:
+      'No node misses its key: neither an open volume, nor qcow2 with keys inside, nor what is above them',
+    requirements: ['query-named-block-nodes/encryption-key-missing'],
+    topology: secrets,
+    needs: needs(volumes, { drivers: ['qcow2', 'raw'] }),
+    async run(t: CaseContext) {
+      const shape = { size: CHAIN_SIZE, clusterSize: CLUSTER };
+      const volume = await openVolume(t, await makeFile(t, luksVolume(SHAPE, Buffer.alloc(CHAIN_SIZE))));
+      const image = qcow2Node(t, await makeFile(t, buildQcow2({ ...shape, luks: luksVolume(SHAPE) })));
+      await t.execute('blockdev-add', image);
+      const raw = { driver: 'raw', 'node-name': t.name('raw'), file: volume };
+      const overlay = nodeOver(t, 'qcow2', await makeFile(t, buildQcow2(shape)), {
+        backing: image['node-name'],
+      });
+      for (const above of [raw, overlay]) await t.execute('blockdev-add', above);
+      for (const name of [volume, image['node-name'], raw['node-name'], overlay['node-name']]) {
+        const node = await nodeInfo(t, name);
+        if (!('encryption_key_missing' in node)) t.skip('the endpoint no longer reports it');
+        t.equal(
+          node.encryption_key_missing ?? null,
+          false,
+          `encryption_key_missing of ${name} must be false`,
+        );
+      }
+    },
+  },
+  {
     id: 'luks/created-in-clusters',
     title:
       'The keys of a new image begin a cluster and have all clusters up to their end for themselves, of any size',
