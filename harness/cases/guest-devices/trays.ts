@@ -147,6 +147,9 @@ export const trays: readonly CaseDefinition[] = [
         await t.refused(command, {});
         await t.refused(command, { device: 'd0', ...CD });
       }
+      for (const name of [{ id: t.name('nothing') }, { device: t.name('nothing') }])
+        await refusedWith(t, OPEN, { ...name, force: true }, UNKNOWN);
+      for (const name of [{}, { device: 'd0', ...CD }]) await t.refused(OPEN, { ...name, force: true });
       await noneMoved(t);
       await trayIs(t, 'cd', false);
     },
