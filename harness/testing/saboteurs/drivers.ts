@@ -410,4 +410,24 @@ export const drivers: readonly Saboteur[] = [
     'drivers/blkdebug/blkdebug-limits',
     ["checked('max-discard', discardUnit)", "checked('max-discard', unit)"],
   ),
+  inside(
+    'drivers/replication-secondary-written',
+    'BlockdevOptionsReplication',
+    'writes on the secondary side before replication is started',
+    'drivers/replication',
+    [
+      'write: refuse,',
+      "write: (offset, data) => (options.mode === 'secondary' ? file.write(offset, data) : refuse()),",
+    ],
+  ),
+  inside(
+    'drivers/replication-zeroed',
+    'BlockdevOptionsReplication',
+    'writes zeroes before replication is started',
+    'drivers/replication',
+    [
+      'read: refuse,',
+      'read: refuse,\n        writeZeroes: (offset, length, flags) => file.writeZeroes(offset, length, flags),',
+    ],
+  ),
 ];

@@ -395,4 +395,34 @@ export const images: readonly Saboteur[] = [
     'drivers/file',
     ['const size = Number(options.size);', 'const size = Number(BigInt.asUintN(41, BigInt(options.size)));'],
   ),
+  inside(
+    'images/preallocated-first-table',
+    'PreallocMode',
+    'places no more clusters than one table holds when it preallocates metadata',
+    'drivers/qcow2/qcow2-create',
+    [
+      'for (let first = 0; first < clusters;) {',
+      'for (let first = 0; first < Math.min(clusters, mapping.perTable);) {',
+    ],
+  ),
+  inside(
+    'images/preallocated-without-last',
+    'PreallocMode',
+    'places no last cluster that is one in part when it preallocates metadata',
+    'drivers/qcow2/qcow2-create',
+    [
+      'const clusters = Math.ceil(image.size / clusterSize);',
+      'const clusters = Math.floor(image.size / clusterSize);',
+    ],
+  ),
+  inside(
+    'images/preallocated-not-in-v2',
+    'PreallocMode',
+    'places no clusters of an image of version 2 when it preallocates metadata',
+    'drivers/qcow2/qcow2-create',
+    [
+      'for (let first = 0; first < clusters;) {',
+      'for (let first = image.header.version === 2 ? clusters : 0; first < clusters;) {',
+    ],
+  ),
 ];

@@ -179,4 +179,14 @@ export const media: readonly Saboteur[] = [
       'if (backend.device?.tray?.open && backend.node)\n        backend.device.mediumChanged(true);',
     ],
   ),
+  inside(
+    'media/unknown-opened-by-force',
+    'blockdev-open-tray',
+    'opens the tray of a drive that does not exist, with force',
+    'commands/blockdev-open-tray',
+    [
+      'openTray(devices.drive(device, id), force);',
+      'if (force && device !== undefined && !devices.block.backends.find(device))\n        return {};\n    openTray(devices.drive(device, id), force);',
+    ],
+  ),
 ];

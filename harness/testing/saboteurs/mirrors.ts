@@ -142,4 +142,14 @@ export const mirrors: readonly Saboteur[] = [
     'jobs/mirror-job',
     ['args.granularity || defaultGranularity(target);', 'args.granularity || defaultGranularity(source);'],
   ),
+  inside(
+    'mirrors/ready-as-running-while-writing',
+    'BlockJobStatus',
+    'tells a ready mirror as running while it has writes to copy',
+    'jobs/job',
+    [
+      'status: this.#status,',
+      "status: this.#status === 'ready' && this.progress.offset < this.progress.len ? 'running' : this.#status,",
+    ],
+  ),
 ];

@@ -306,4 +306,21 @@ export const replies: readonly Saboteur[] = [
       "driverName: args['filter-node-name'] === undefined ? 'mirror_top' : 'mirror',",
     ],
   ),
+  inside(
+    'replies/key-missing-of-encrypted',
+    'BlockDeviceInfo',
+    'tells of an encrypted node that its key is missing',
+    'graph/query-nodes',
+    ['encryption_key_missing: false,', 'encryption_key_missing: image.encrypted ?? false,'],
+  ),
+  inside(
+    'replies/key-missing-above-encrypted',
+    'BlockDeviceInfo',
+    'tells that the key is missing of an image whose backing image is encrypted',
+    'graph/query-nodes',
+    [
+      'encryption_key_missing: false,',
+      'encryption_key_missing: node.backing?.node.state.details?.().encrypted ?? false,',
+    ],
+  ),
 ];
