@@ -211,11 +211,15 @@ export const syntax: readonly CaseDefinition[] = [
   },
   {
     id: 'syntax/unicode',
-    title: 'UTF-8 of two, three and four bytes is taken as it stands, and echoed in ASCII',
+    title:
+      'UTF-8 of two, three and four bytes is taken as it stands, also in a key or often, and echoed in ASCII',
     requirements: ['protocol/utf-8', 'protocol/output-is-ascii'],
     async run(t: CaseContext) {
       needRegular(t, 'ids');
-      for (const text of ['é', '€', '\u{1f600}']) await echoed(t, `"${text}"`, text);
+      for (const text of ['é', '€', '\u{1f600}', 'é'.repeat(500)]) {
+        await echoed(t, `"${text}"`, text);
+        await echoed(t, `{"${text}": 1}`, { [text]: 1 });
+      }
     },
   },
   {
