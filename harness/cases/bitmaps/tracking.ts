@@ -138,7 +138,7 @@ export const trackingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    id: 'dirty-bitmaps/granularity-default-beside-others',
+    id: 'dirty-bitmaps/default-granularity-beside-others',
     title: 'The default granularity is that of the image for a later bitmap, and for one that is stored, too',
     requirements: ['block-dirty-bitmap-add/granularity-default-clusters'],
     needs: kept,

@@ -441,48 +441,4 @@ export const bitmaps: readonly Saboteur[] = [
     'graph/dirty-bitmap',
     ['const pages = Math.ceil(size / PAGE);', 'const pages = Math.max(1, Math.floor(size / PAGE));'],
   ),
-  inside(
-    'bitmaps/default-granularity-of-last',
-    'BlockDirtyBitmapAdd',
-    'gives a bitmap without granularity that of the bitmap added before',
-    'graph/add-bitmap',
-    [
-      'args.granularity ?? defaultGranularity(node)',
-      'args.granularity ?? node.bitmaps.all.at(-1)?.granularity ?? defaultGranularity(node)',
-    ],
-  ),
-  inside(
-    'bitmaps/default-granularity-of-stored',
-    'BlockDirtyBitmapAdd',
-    'gives a persistent bitmap without granularity 64 KiB, whatever the size of a cluster',
-    'graph/add-bitmap',
-    [
-      'args.granularity ?? defaultGranularity(node)',
-      'args.granularity ?? (persistent ? DEFAULT_MOST : defaultGranularity(node))',
-    ],
-  ),
-  inside(
-    'bitmaps/refused-name-clears',
-    'block-dirty-bitmap-add',
-    'clears the bitmap whose name it refuses',
-    'graph/add-bitmap',
-    ['if (node.bitmaps.find(name))', 'node.bitmaps.find(name)?.clear();\n    if (node.bitmaps.find(name))'],
-  ),
-  inside(
-    'bitmaps/refused-name-stores',
-    'block-dirty-bitmap-add',
-    'makes a bitmap persistent when it refuses a persistent one of its name',
-    'graph/add-bitmap',
-    [
-      'if (node.bitmaps.find(name))',
-      'if (node.bitmaps.find(name) && persistent)\n        node.bitmaps.find(name).persistent = true;\n    if (node.bitmaps.find(name))',
-    ],
-  ),
-  inside(
-    'bitmaps/name-free-for-other-kind',
-    'block-dirty-bitmap-add',
-    'takes the name of a bitmap that is persistent for one that is not, and the other way round',
-    'graph/add-bitmap',
-    ['if (node.bitmaps.find(name))', 'if (node.bitmaps.find(name)?.persistent === persistent)'],
-  ),
 ];

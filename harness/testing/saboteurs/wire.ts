@@ -399,4 +399,11 @@ export const wire: readonly Saboteur[] = [
       "session.wasEarly ||= !session.negotiated && name !== 'qmp_capabilities';\n        if (session.wasEarly && name !== 'qmp_capabilities')",
     ],
   ),
+  inside(
+    'wire/keys-not-ascii',
+    'protocol/syntax',
+    'sends the keys of objects as they are, and not in ASCII',
+    'qapi/serialize',
+    ['text += `, ${quoted', 'text += `, ${JSON.stringify'],
+  ),
 ];
