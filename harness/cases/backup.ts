@@ -133,9 +133,10 @@ export const backup: readonly CaseDefinition[] = [
   },
   {
     id: 'blockdev-backup/none-waits',
-    title: 'A backup with sync none copies nothing by itself and stays until it is cancelled',
+    title:
+      'A backup with sync none copies nothing by itself and stays until it is cancelled, paused in between or not',
     requirements: ['blockdev-backup/sync-none'],
-    needs: backups,
+    needs: needs(backups, { commands: ['block-job-pause', 'block-job-resume', 'block-job-set-speed'] }),
     async run(t: CaseContext) {
       const { node: device } = await addImage(t);
       const target = await addRaw(t, CHAIN_SIZE);
@@ -145,6 +146,10 @@ export const backup: readonly CaseDefinition[] = [
         { type: 'backup', ready: false },
         'the backup must be listed as running',
       );
+      await t.execute('block-job-pause', { device: id });
+      await t.execute('block-job-resume', { device: id });
+      await t.execute('block-job-set-speed', { device: id, speed: 0 });
+      t.contains(await jobInfo(t, id), { type: 'backup', paused: false }, 'the backup must still be there');
       await cancelled(t, id);
       await release(t, [target.name, device]);
       await checkContent(t, target.file, Buffer.alloc(CHAIN_SIZE), 'the target');

@@ -270,4 +270,11 @@ export const interruptedJobs: readonly Saboteur[] = [
       "if (this.#status !== 'standby' || this.#ioStatus === 'ok')\n            this.assertVerb('complete');\n        if ((this.paused && this.#ioStatus === 'ok') || this.#cancelled)",
     ],
   ),
+  inside(
+    'copies/none-ends-when-resumed',
+    'MirrorSyncMode',
+    'ends a backup with sync none that is paused and resumed, or given another speed',
+    'jobs/backup-job',
+    ['while (!job.cancelled)\n                    await job.wait();', 'await job.wait();'],
+  ),
 ];
