@@ -2,7 +2,9 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { checkReads, writes } from './driver-guest.ts';
+import { openIo } from '../helpers/node-io.ts';
+import { KiB, makeFile } from '../helpers/shared-setup.ts';
+import { checkReads, reads, writes } from './driver-guest.ts';
 import {
   onRead,
   onWrite,
@@ -83,6 +85,28 @@ export const quorumLosers: readonly CaseDefinition[] = [
         'read-pattern': 'fifo',
       });
       await checkReads(t, guest, REQUEST, 6, 'with read-pattern fifo and three children that fail');
+    },
+  },
+  {
+    id: 'quorum/blkverify-late-mismatch',
+    title:
+      'In blkverify mode one byte that differs, late in a later read, from a child of zeroes ends the endpoint',
+    requirements: ['quorum/blkverify'],
+    needs: voting,
+    fresh: true,
+    async run(t: CaseContext) {
+      const other = Buffer.alloc(QUORUM_SIZE);
+      other[16 * KiB - 1] = 1;
+      const children: JsonObject[] = [];
+      for (const content of [Buffer.alloc(QUORUM_SIZE), other])
+        children.push({ driver: 'file', filename: (await makeFile(t, content)).path });
+      const node = t.name('quorum');
+      const verify = { 'vote-threshold': 2, blkverify: true };
+      await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, children, ...verify });
+      const guest = await openIo(t, node);
+      await checkReads(t, guest, [0, 8 * KiB], 0, 'of what two children agree on');
+      await reads(guest, [8 * KiB, 8 * KiB]).catch(() => false);
+      await t.ended();
     },
   },
 ];
