@@ -145,4 +145,31 @@ export const requestPaths: readonly Saboteur[] = [
     'graph/node',
     [' io.setPolicy(this.#policy());', ' io.setPolicy({ ...this.#policy(), noFlush: false });'],
   ),
+  inside(
+    'drivers/quorum-verifies-first-sector',
+    'BlockdevOptionsQuorum',
+    'compares only the first sector of each read in blkverify mode',
+    'drivers/quorum/index',
+    [
+      'if (versions.length > 1 && this.#settings.blkverify)',
+      'if (versions.length > 1 && this.#settings.blkverify && Buffer.compare(copies[0].subarray(0, 512), copies[1].subarray(0, 512)) !== 0)',
+    ],
+  ),
+  inside(
+    'drivers/quorum-verifies-first-read',
+    'BlockdevOptionsQuorum',
+    'compares only the first read of a node in blkverify mode',
+    'drivers/quorum/index',
+    [
+      'if (versions.length > 1 && this.#settings.blkverify)',
+      'this.reads = (this.reads ?? 0) + 1;\n        if (versions.length > 1 && this.#settings.blkverify && this.reads === 1)',
+    ],
+  ),
+  inside(
+    'drivers/blkdebug-flush-kept',
+    'BlockdevOptionsBlkdebug',
+    'does not flush the image below a blkdebug node',
+    'drivers/blkdebug/index',
+    ['await image.flush();', ';'],
+  ),
 ];
