@@ -109,7 +109,8 @@ export const targetContentCases: readonly CaseDefinition[] = [
   },
   {
     id: 'blockdev-backup/compress',
-    title: 'compress is refused for a target whose format cannot compress, and done where it can',
+    title:
+      'compress is refused for a target whose format cannot compress, and done where it can, up to the end',
     requirements: ['blockdev-backup/compress', 'blockdev-backup/compress-default'],
     needs: copies('blockdev-backup'),
     async run(t: CaseContext) {
@@ -123,12 +124,17 @@ export const targetContentCases: readonly CaseDefinition[] = [
       await checkContent(t, raw.file, Buffer.alloc(SIZE, 0x55), 'the target that was refused');
       await copy(t, 'blockdev-backup', { device, target: raw.name });
       await checkContent(t, raw.file, content, 'the target without compress');
-      const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
-      const target = await addQcow2(t, file);
-      await copy(t, 'blockdev-backup', { device, target, compress: true });
-      await release(t, [target]);
-      t.equal(await compressedIn(t, file), [0, 1, 2, 3], 'these clusters must be compressed');
-      await checkContent(t, file, content, 'the target with compress');
+      for (const size of [SIZE, ODD_SIZE]) {
+        const own = varied(size);
+        const { name: source } = await addRaw(t, own);
+        const file = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER }));
+        const target = await addQcow2(t, file);
+        await copy(t, 'blockdev-backup', { device: source, target, compress: true });
+        await release(t, [target]);
+        const all = Array.from({ length: Math.ceil(size / CLUSTER) }, (_, index) => index);
+        t.equal(await compressedIn(t, file), all, 'these clusters must be compressed');
+        await checkContent(t, file, own, 'the target with compress');
+      }
     },
   },
   {

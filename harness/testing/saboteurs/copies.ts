@@ -327,6 +327,13 @@ export const copies: readonly Saboteur[] = [
     ['else if (this.#args.compress)', "else if (this.#args.compress && this.#args.sync !== 'none')"],
   ),
   inside(
+    'copies/compress-not-the-end',
+    'BlockdevBackup',
+    'stores the end of a disk that is no whole cluster in the clear in a backup with compress',
+    'jobs/backup-job',
+    ['else if (this.#args.compress)', 'else if (this.#args.compress && length === this.#left.granularity)'],
+  ),
+  inside(
     'copies/mirror-leftovers',
     'MirrorSyncMode',
     'leaves in the target of a full mirror what that held where the source has nothing',
