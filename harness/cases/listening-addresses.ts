@@ -5,7 +5,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { remoteNodes } from './drivers/network/remote-nodes.ts';
 import { nbdServer, startNbdServer } from './helpers/node-io.ts';
-import { listen } from './helpers/peers/listening.ts';
+import { type Listening, listen } from './helpers/peers/listening.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
 import { greetingAt } from './helpers/peers/nbd-visitor.ts';
 import { checkAbsent, needs, nodeInfo } from './helpers/shared-setup.ts';
@@ -18,6 +18,19 @@ async function freePort(t: CaseContext): Promise<number> {
   const { port, stop } = await listen(t, createServer());
   await stop();
   return port;
+}
+
+/** Three ports in a row at which somebody listens. */
+async function portsInARow(t: CaseContext): Promise<readonly Listening[]> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const first = await listen(t, createServer());
+    const after = (port: number) =>
+      listen(t, createServer(), { host: '127.0.0.1', port }).catch(() => undefined);
+    const row = [first, await after(first.port + 1), await after(first.port + 2)];
+    if (row.every((one) => one !== undefined)) return row;
+    for (const one of row) await one?.stop();
+  }
+  return t.skip('needs three ports in a row that are free');
 }
 
 /** Whether an NBD server greets at that address. */
@@ -52,6 +65,25 @@ export const listeningAddresses: readonly CaseDefinition[] = [
         await t.execute('nbd-server-stop');
       }
       t.check(!(await greets({ host, port })), 'a server that was stopped must not be reached', 'it is');
+    },
+  },
+  {
+    id: 'SocketAddress/only-free-port',
+    title: 'A server listens on the only free port of a range, be it in the middle or the last',
+    requirements: ['SocketAddress/to'],
+    needs: nbdServer,
+    async run(t: CaseContext) {
+      const host = '127.0.0.1';
+      const [first, middle, last] = await portsInARow(t);
+      const range = start({ host, port: String(first!.port), to: last!.port });
+      await t.refused('nbd-server-start', range);
+      for (const { port, stop } of [middle!, last!]) {
+        await stop();
+        await t.execute('nbd-server-start', range);
+        t.check(await greets({ host, port }), 'a server must be reached at the only free port', 'it is not');
+        await t.execute('nbd-server-stop');
+        await listen(t, createServer(), { host, port });
+      }
     },
   },
   {

@@ -222,4 +222,11 @@ export const exports: readonly Saboteur[] = [
     'exports/nbd/server-handshake',
     ['if (this.#tlsMissing() || found === undefined)', 'if (found === undefined)'],
   ),
+  inside(
+    'exports/range-only-ends',
+    'SocketAddress',
+    'tries only the first and the last port of a range',
+    'host/socket-address',
+    ['port < last; port += 1', 'port < Math.min(last, first + 1); port += 1'],
+  ),
 ];
