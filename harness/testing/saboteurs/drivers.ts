@@ -6,6 +6,16 @@ const QUORUM = 'drivers/quorum/index';
 
 export const drivers: readonly Saboteur[] = [
   inside(
+    'drivers/quorum-failed-child-left-out',
+    'BlockdevOptionsQuorum',
+    'asks a child that has failed once nothing more',
+    'drivers/quorum/index',
+    [
+      'errors.push([index, failure]);',
+      'errors.push([index, failure]);\n                for (const [name, held] of this.#children)\n                    if (held === child)\n                        this.#children.delete(name);',
+    ],
+  ),
+  inside(
     'drivers/blkdebug-once-stays',
     'BlkdebugInjectErrorOptions',
     'injects a once error again and again',
