@@ -134,6 +134,19 @@ export const driveStatistics: readonly CaseDefinition[] = [
       await requests(t, 'quick', ['aio_write 0 512']);
       const third = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
       t.check(third < second, 'idle_time_ns must begin anew with a request', `it is ${third}`);
+      await t.elapse(100);
+      await qemuIo(t, 'quick', 'aio_flush');
+      const fourth = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
+      t.check(
+        fourth < third + 100 * MILLISECOND,
+        'idle_time_ns must begin anew with a flush',
+        `it is ${fourth}, and was ${third} before 100 ms passed`,
+      );
+      await qemuIo(t, 'slow', 'aio_read 0 512');
+      await t.elapse((3 * LATENCY) / MILLISECOND);
+      const { idle_time_ns: afterSlow = null } = await statsOf(t, 'slow');
+      if (t.virtualTime)
+        t.equal(afterSlow, 2 * LATENCY, 'idle_time_ns must count from the end of a request, not its start');
     },
   },
   {

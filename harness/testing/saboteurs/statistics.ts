@@ -188,4 +188,18 @@ export const statistics: readonly Saboteur[] = [
       'this.accounting = new Accounting();\n        this.#root = this.#graph.addRoot(node, permissions, this);',
     ],
   ),
+  inside(
+    'statistics/idle-since-start',
+    'BlockDeviceStats',
+    'counts the idle time from where the latest operation began',
+    'backend/accounting',
+    ['this.#lastAccess = ended;', 'this.#lastAccess = began;'],
+  ),
+  inside(
+    'statistics/idle-through-flushes',
+    'BlockDeviceStats',
+    'counts a flush as no operation that ends the idle time',
+    'backend/accounting',
+    ['this.#lastAccess = ended;', "if (operation !== 'flush')\n            this.#lastAccess = ended;"],
+  ),
 ];
