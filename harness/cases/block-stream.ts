@@ -332,6 +332,8 @@ export const blockStream: readonly CaseDefinition[] = [
         { 'base-node': other!.node },
         { 'base-node': top!.node },
         { base: base!.file.path, 'base-node': base!.node },
+        { base: '', 'base-node': base!.node },
+        { base: base!.file.path, 'base-node': t.name('nothing') },
         { speed: -1 },
       ])
         await t.refused('block-stream', { 'job-id': id, device: top!.node, ...options });

@@ -303,4 +303,14 @@ export const chains: readonly Saboteur[] = [
       'isAllocatedAbove(top, top.backing?.node, job.progress.offset, most)',
     ],
   ),
+  inside(
+    'chains/stream-empty-base-ignored',
+    'block-stream',
+    'takes an empty base beside base-node for none',
+    'commands/block-stream',
+    [
+      "if (args.base !== undefined && args['base-node'] !== undefined)",
+      "if (args.base === '' && args['base-node'] !== undefined)\n        delete args.base;\n    if (args.base !== undefined && args['base-node'] !== undefined)",
+    ],
+  ),
 ];
