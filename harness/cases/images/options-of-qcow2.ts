@@ -123,14 +123,15 @@ export const qcow2Options: readonly CaseDefinition[] = [
   },
   {
     id: 'qcow2/cache-clean-interval',
-    title: 'An interval of 0 and of up to 4294967295 seconds is taken, a longer one refused',
+    title:
+      'An interval of 0 and of up to 4294967295 seconds is taken, a longer one and a negative one refused',
     requirements: ['qcow2/cache-clean-interval'],
     needs: chainNodes,
     run: (t: CaseContext) =>
       takesAndRefuses(
         t,
         [0, 1, 2 ** 32 - 1].map((seconds) => ({ 'cache-clean-interval': seconds })),
-        [2 ** 32, 2 ** 33].map((seconds) => ({ 'cache-clean-interval': seconds })),
+        [2 ** 32, 2 ** 33, -1, -(2 ** 32)].map((seconds) => ({ 'cache-clean-interval': seconds })),
       ),
   },
   {

@@ -6,6 +6,13 @@ const OPTIONS = 'drivers/qcow2/qcow2-options';
 
 export const images: readonly Saboteur[] = [
   inside(
+    'images/clean-interval-negative',
+    'BlockdevOptionsQcow2',
+    'takes a negative cache-clean-interval',
+    OPTIONS,
+    ['interval < 0 || ', ''],
+  ),
+  inside(
     'images/create-version-2',
     'BlockdevCreateOptionsQcow2',
     'makes images of version 2 by default',
