@@ -108,6 +108,29 @@ export const targetContentCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'drive-backup/plain-by-default',
+    title:
+      'Without compress a backup stores plain clusters also in an image that is there, and in a transaction',
+    requirements: ['drive-backup/compress-default'],
+    needs: needs(copies('drive-backup'), { commands: ['transaction'] }),
+    async run(t: CaseContext) {
+      const content = varied(SIZE);
+      const { name: device } = await addRaw(t, content);
+      const there = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
+      const made = newFile(t);
+      const backup = { device, format: 'qcow2', sync: 'full' };
+      await copy(t, 'drive-backup', { ...backup, target: there.path, mode: 'existing' });
+      const id = t.name('job');
+      const data = { ...backup, 'job-id': id, target: made.path };
+      await t.execute('transaction', { actions: [{ type: 'drive-backup', data }] });
+      await completed(t, id, 'backup');
+      for (const target of [there, made]) {
+        t.equal(await compressedIn(t, target), [], 'no cluster must be compressed');
+        await checkContent(t, target, content, 'the target');
+      }
+    },
+  },
+  {
     id: 'blockdev-backup/compress',
     title:
       'compress is refused for a target whose format cannot compress, and done where it can, up to the end',

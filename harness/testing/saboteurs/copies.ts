@@ -404,4 +404,24 @@ export const copies: readonly Saboteur[] = [
       "if (!bitmap)\n            return;\n        if (!bitmap)\n            throw new CommandError('must provide",
     ],
   ),
+  inside(
+    'copies/existing-compressed',
+    'DriveBackup',
+    'compresses what it stores in an image that is there where compress is not given',
+    'jobs/drive-backup-job',
+    [
+      'return createBackup(context, { source, target, bitmap }, {',
+      "const isThere = args.mode === 'existing' && target.state.writeCompressed !== undefined;\n        return createBackup(context, { source, target, bitmap }, { compress: isThere,",
+    ],
+  ),
+  inside(
+    'copies/compressed-in-transaction',
+    'DriveBackup',
+    'compresses the copies of a transaction where compress is not given',
+    'transactions/backup-actions',
+    [
+      'createDriveBackup(context, data, context.txn)',
+      "createDriveBackup(context, { compress: data.format === 'qcow2' && data.sync !== 'none', ...data }, context.txn)",
+    ],
+  ),
 ];
