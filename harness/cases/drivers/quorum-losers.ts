@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { openIo } from '../helpers/node-io.ts';
 import { KiB, makeFile } from '../helpers/shared-setup.ts';
-import { checkReads, reads, writes } from './driver-guest.ts';
+import { checkReadFails, checkReads, reads, writes } from './driver-guest.ts';
 import {
   onRead,
   onWrite,
@@ -28,6 +28,31 @@ async function reported(t: CaseContext, children: readonly string[], type: strin
 
 /** Cases of quorums with several losers. */
 export const quorumLosers: readonly CaseDefinition[] = [
+  {
+    id: 'quorum/failed-child-goes-on',
+    title: 'A child that failed a write and a read gets what is written later, and is read again',
+    requirements: ['quorum/children', 'quorum/votes'],
+    needs: withFaults,
+    async run(t: CaseContext) {
+      const rules = [onWrite, onRead].map((rule) => ({ ...rule, once: true }));
+      const { guest, files } = await scene(t, [...same(5, 6), { byte: 6, rules }], { 'vote-threshold': 2 });
+      const [offset, length] = REQUEST;
+      await checkReadFails(t, guest, [0, length], 'that two children do not agree on without the third');
+      await checkReads(t, guest, [0, length], 6, 'with the third, which failed once');
+      for (const [at, byte] of [
+        [offset, 0x77],
+        [offset + length, 0x78],
+      ] as const)
+        t.check(await writes(guest, [at, length], byte), 'a write must succeed', 'it is refused');
+      await guest.close();
+      const bytes = await bytesOf(t, files[2]!.local);
+      t.check(
+        bytes[offset + length] === 0x78,
+        'a child that failed one write must hold what is written later',
+        `it holds ${bytes[offset + length]}`,
+      );
+    },
+  },
   {
     id: 'quorum/rewrite-several',
     title:

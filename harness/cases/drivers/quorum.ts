@@ -315,31 +315,6 @@ export const quorumCases: readonly CaseDefinition[] = [
     },
   },
   {
-    id: 'quorum/failed-child-goes-on',
-    title: 'A child that failed a write and a read gets what is written later, and is read again',
-    requirements: ['quorum/children', 'quorum/votes'],
-    needs: withFaults,
-    async run(t: CaseContext) {
-      const rules = [onWrite, onRead].map((rule) => ({ ...rule, once: true }));
-      const { guest, files } = await scene(t, [...same(5, 6), { byte: 6, rules }], { 'vote-threshold': 2 });
-      const [offset, length] = REQUEST;
-      await checkReadFails(t, guest, [0, length], 'that two children do not agree on without the third');
-      await checkReads(t, guest, [0, length], 6, 'with the third, which failed once');
-      for (const [at, byte] of [
-        [offset, 0x77],
-        [offset + length, 0x78],
-      ] as const)
-        t.check(await writes(guest, [at, length], byte), 'a write must succeed', 'it is refused');
-      await guest.close();
-      const bytes = await bytesOf(t, files[2]!.local);
-      t.check(
-        bytes[offset + length] === 0x78,
-        'a child that failed one write must hold what is written later',
-        `it holds ${bytes[offset + length]}`,
-      );
-    },
-  },
-  {
     id: 'quorum/too-few-can-write',
     title: 'A write that fewer children take than vote-threshold fails, with QUORUM_FAILURE',
     requirements: ['quorum/vote-threshold-writes', 'QUORUM_FAILURE/emitted'],
