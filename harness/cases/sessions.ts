@@ -7,6 +7,7 @@ import {
   checkAbsent,
   dataNodes,
   dataSource,
+  MiB,
   needs,
   nodeNames,
   twoMonitors,
@@ -244,6 +245,34 @@ export const sessions: readonly CaseDefinition[] = [
         'node-name': t.name('raw'),
         file: await dataSource(t),
       });
+      await t.execute('quit');
+      const { code, signal } = await t.ended();
+      t.equal(
+        { code, signal },
+        { code: 0, signal: null },
+        'the endpoint must end with exit status 0 after quit',
+      );
+    },
+  },
+  {
+    id: 'sessions/quit-with-jobs',
+    title: 'quit ends the endpoint with exit status 0 also while a job runs and another is paused',
+    requirements: ['protocol/quit-ends'],
+    needs: needs(dataNodes, {
+      commands: ['quit', 'blockdev-backup', 'block-job-pause'],
+      capabilities: ['owned'],
+    }),
+    fresh: true,
+    async run(t: CaseContext) {
+      for (const pauses of [true, false]) {
+        const id = t.name('job');
+        const nodes = {
+          device: await addNode(t, { size: 4 * MiB }),
+          target: await addNode(t, { size: 4 * MiB }),
+        };
+        await t.execute('blockdev-backup', { 'job-id': id, ...nodes, sync: 'full', speed: 1 });
+        if (pauses) await t.execute('block-job-pause', { device: id });
+      }
       await t.execute('quit');
       const { code, signal } = await t.ended();
       t.equal(

@@ -109,4 +109,14 @@ export const ends: readonly Saboteur[] = [
     'jobs/job',
     ['if (this.paused || this.#cancelled)', 'if (this.paused)'],
   ),
+  inside(
+    'ends/quit-with-job-fails',
+    'quit',
+    'ends with exit status 1 when quit comes while a job runs',
+    'reference-endpoint',
+    [
+      'setImmediate(() => this.#end(0));',
+      'const exit = this.#exit;\n        if (this.jobs.all.length > 0)\n            this.#exit = () => exit(1);\n        setImmediate(() => this.#end(0));',
+    ],
+  ),
 ];
