@@ -168,7 +168,7 @@ export const graphChanges: readonly CaseDefinition[] = [
   },
   {
     id: 'x-blockdev-set-iothread/moves',
-    title: 'A free node, and one with a child, move to a thread, to another and back',
+    title: 'A free node, and one with a child, move to a thread, to another and back, and two to the same',
     requirements: ['x-blockdev-set-iothread/moves'],
     needs: needs(threads, { drivers: ['raw'] }),
     async run(t: CaseContext) {
@@ -183,6 +183,10 @@ export const graphChanges: readonly CaseDefinition[] = [
           'x-blockdev-set-iothread must return an empty object',
         );
       t.equal(await nodeInfo(t, parent), before, 'the node must be told as before');
+      const other = await addNode(t);
+      for (const iothread of [first, null])
+        for (const node of [parent, other])
+          await t.execute('x-blockdev-set-iothread', { 'node-name': node, iothread });
     },
   },
   {

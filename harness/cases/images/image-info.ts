@@ -125,9 +125,11 @@ export const imageInfoCases: readonly CaseDefinition[] = [
     requirements: ['ImageInfo/encrypted', 'ImageInfoSpecificQCow2/encrypt'],
     needs: chainNodes,
     async run(t: CaseContext) {
-      const image = await imageOf(t, {});
-      t.equal(image.encrypted ?? false, false, 'encrypted must not be true of a plain image');
-      t.equal(specific(t, image).encrypt ?? null, null, 'a plain image must have no encrypt');
+      for (const version of [2, 3] as const) {
+        const image = await imageOf(t, { version });
+        t.equal(image.encrypted ?? false, false, 'encrypted must not be true of a plain image');
+        t.equal(specific(t, image).encrypt ?? null, null, 'a plain image must have no encrypt');
+      }
     },
   },
   {

@@ -353,4 +353,14 @@ export const graph: readonly Saboteur[] = [
       'if (!node.monitorOwned)\n            return;\n        if (!node.monitorOwned)\n',
     ],
   ),
+  inside(
+    'graph/iothread-for-one',
+    'x-blockdev-set-iothread',
+    'refuses a second node in a thread',
+    'commands/x-blockdev-set-iothread',
+    [
+      'const id = args.iothread;',
+      "const id = args.iothread;\n    if (id !== null && block.graph.nodes.some((other) => other !== node && other.iothread === id))\n        throw new CommandError('The thread is taken');",
+    ],
+  ),
 ];

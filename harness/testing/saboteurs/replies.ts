@@ -12,6 +12,16 @@ function shortened(info: Json): Json {
 
 export const replies: readonly Saboteur[] = [
   inside(
+    'replies/encrypt-of-old-images',
+    'ImageInfoSpecificQCow2',
+    'tells an encryption of images of version 2 that have none',
+    'drivers/qcow2/index',
+    [
+      'if (encryption)',
+      "if (header.version === 2)\n        data.encrypt = { format: 'aes' };\n    if (encryption)",
+    ],
+  ),
+  inside(
     'replies/commands-incomplete',
     'query-commands',
     'leaves a command out of query-commands',
