@@ -13,6 +13,7 @@ const LISTENS =
   'about where the NBD server listens, which the liar that acts does, and which no list or event tells';
 const IMAGE =
   'about the bytes of a new image, which the liar that acts writes, and which no list or event tells';
+const EXPORTS = 'about exports as an NBD client sees them, which the liar that acts makes';
 const DEVICES = 'about what qom-get tells, which the liar that acts tells too: it is no list';
 const MONITOR = 'about further monitors by their text, on which nothing is left out';
 
@@ -22,6 +23,7 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'SocketAddress/left-behind': LISTENS,
   'SocketAddress/left-over-socket': LISTENS,
   'SocketAddress/numeric': LISTENS,
+  'SocketAddress/only-free-port': LISTENS,
   'SocketAddress/path-length': LISTENS,
   'SocketAddress/ports': LISTENS,
   'SocketAddress/range': LISTENS,
@@ -58,7 +60,8 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'monitors/plain': MONITOR,
   'monitors/pretty': MONITOR,
   'monitors/telnet': MONITOR,
-  'nbd-export/human-monitor': 'about exports as an NBD client sees them, which the liar that acts makes',
+  'nbd-export/human-monitor': EXPORTS,
+  'nbd-export/stopped-while-it-haggles': EXPORTS,
   'negotiation/accepted': HABIT,
   'negotiation/no-events-before': HABIT,
   'qom-get/models-without-drives': DEVICES,

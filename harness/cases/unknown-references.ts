@@ -9,8 +9,10 @@ import { offersDriver } from './node-kinds.ts';
 
 /** A definition that refers to a node. */
 interface Reference {
+  readonly driver: string;
   /** Where the name stands in it. */
   readonly member: string;
+  /** All of it but the driver. */
   readonly define: (t: CaseContext, name: string) => Promise<JsonObject> | JsonObject;
   /** Whether the definition is taken once there is a raw node of that name. */
   readonly isSound: boolean;
@@ -21,12 +23,12 @@ const over = ({ path }: CaseFile): JsonObject => ({ driver: 'file', filename: pa
 /** A node that may stand beside the one that is referred to. */
 const other = async (t: CaseContext): Promise<JsonObject> => over(await makeFile(t, CHAIN_SIZE));
 
-/** The definition of an image, which names a backing file of its own if told to. */
+/** The definition of a qcow2 image, which names a backing file of its own if told to. */
 async function overlay(t: CaseContext, namesBacking: boolean): Promise<JsonObject> {
   const base = await makeEmpty(t);
   const backing = { name: base.path, format: 'qcow2' };
   const image = { size: CHAIN_SIZE, clusterSize: CLUSTER, ...(namesBacking && { backing }) };
-  return { driver: 'qcow2', file: over(await makeFile(t, buildQcow2(image))) };
+  return { file: over(await makeFile(t, buildQcow2(image))) };
 }
 
 const FORMATS = [
@@ -46,57 +48,66 @@ const FORMATS = [
 
 const REFERENCES: readonly Reference[] = [
   ...FORMATS.map((driver) => ({
+    driver,
     member: 'file',
-    define: (_: CaseContext, name: string) => ({ driver, file: name, 'read-only': true }),
+    define: (_: CaseContext, file: string) => ({ file, 'read-only': true }),
     isSound: false,
   })),
-  { member: 'file', define: (_, name) => ({ driver: 'raw', file: name }), isSound: true },
+  { driver: 'raw', member: 'file', define: (_, file) => ({ file }), isSound: true },
   {
+    driver: 'raw',
     member: 'file.file',
-    define: (_, name) => ({ driver: 'raw', file: { driver: 'raw', file: name } }),
+    define: (_, file) => ({ file: { driver: 'raw', file } }),
     isSound: true,
   },
   ...[false, true].map((namesBacking) => ({
+    driver: 'qcow2',
     member: 'backing',
     define: async (t: CaseContext, name: string) => ({ ...(await overlay(t, namesBacking)), backing: name }),
     isSound: true,
   })),
   {
+    driver: 'qcow2',
     member: 'backing.backing',
     define: async (t, name) => ({
       ...(await overlay(t, true)),
-      backing: { ...(await overlay(t, true)), backing: name },
+      backing: { driver: 'qcow2', ...(await overlay(t, true)), backing: name },
     }),
     isSound: true,
   },
-  { member: 'image', define: (_, name) => ({ driver: 'blkdebug', image: name }), isSound: true },
+  { driver: 'blkdebug', member: 'image', define: (_, image) => ({ image }), isSound: true },
   {
+    driver: 'blkverify',
     member: 'test',
-    define: async (t, name) => ({ driver: 'blkverify', test: name, raw: await other(t) }),
+    define: async (t, test) => ({ test, raw: await other(t) }),
     isSound: true,
   },
   {
+    driver: 'blkverify',
     member: 'raw',
-    define: async (t, name) => ({ driver: 'blkverify', test: await other(t), raw: name }),
+    define: async (t, raw) => ({ test: await other(t), raw }),
     isSound: true,
   },
   ...[0, 1, 2].map((at) => ({
+    driver: 'quorum',
     member: `children.${at}`,
     async define(t: CaseContext, name: string) {
       const children: (JsonObject | string)[] = [await other(t), await other(t)];
       children.splice(at, 0, name);
-      return { driver: 'quorum', 'vote-threshold': 1, children };
+      return { 'vote-threshold': 1, children };
     },
     isSound: true,
   })),
   {
+    driver: 'throttle',
     member: 'file',
-    define: async (t, file) => ({ driver: 'throttle', 'throttle-group': await addGroup(t, {}), file }),
+    define: async (t, file) => ({ 'throttle-group': await addGroup(t, {}), file }),
     isSound: true,
   },
   {
+    driver: 'replication',
     member: 'file',
-    define: (_, file) => ({ driver: 'replication', mode: 'primary', file }),
+    define: (_, file) => ({ mode: 'primary', file }),
     isSound: false,
   },
 ];
@@ -110,20 +121,17 @@ export const unknownReferences: readonly CaseDefinition[] = [
     needs: needs(fileNodes, { drivers: ['raw'] }),
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      for (const { member, define, isSound } of REFERENCES) {
-        const name = t.name('nothing');
-        const definition = await define(t, name);
-        const { driver } = definition;
-        if (!offersDriver(t.schema, String(driver))) continue;
-        const above = t.name('above');
-        const args = { 'node-name': above, ...definition };
+      for (const { driver, member, define, isSound } of REFERENCES) {
+        if (!offersDriver(t.schema, driver)) continue;
+        const [name, above] = [t.name('nothing'), t.name('above')];
+        const args = { driver, 'node-name': above, ...(await define(t, name)) };
         const refusal = { text: new RegExp(`Cannot find .*${name}`) };
         await t.refused('blockdev-add', args, refusal);
-        t.equal(await nodeNames(t), before, `a ${String(driver)} node that was refused must leave nothing`);
+        t.equal(await nodeNames(t), before, `a ${driver} node that was refused must leave nothing`);
         if (!isSound) continue;
         await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: await other(t) });
         await t.execute('blockdev-add', args);
-        t.contains(await nodeInfo(t, above), { drv: driver! }, `a known ${member} must be taken`);
+        t.contains(await nodeInfo(t, above), { drv: driver }, `a known ${member} must be taken`);
         for (const node of [above, name]) await t.execute('blockdev-del', { 'node-name': node });
       }
     },
