@@ -19,6 +19,12 @@ const PIPELINED = 64;
 /** Seconds. The clock of an endpoint whose time is ours goes its own way. */
 const DAY = 86_400;
 
+/** After quit. */
+async function checkQuits(t: CaseContext): Promise<void> {
+  const { code, signal } = await t.ended();
+  t.equal({ code, signal }, { code: 0, signal: null }, 'the endpoint must end with exit status 0 after quit');
+}
+
 export const sessions: readonly CaseDefinition[] = [
   {
     id: 'sessions/pipelined-order',
@@ -220,12 +226,7 @@ export const sessions: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       t.equal(await t.execute('quit'), {}, 'quit must return an empty object');
-      const { code, signal } = await t.ended();
-      t.equal(
-        { code, signal },
-        { code: 0, signal: null },
-        'the endpoint must end with exit status 0 after quit',
-      );
+      await checkQuits(t);
     },
   },
   {
@@ -246,12 +247,7 @@ export const sessions: readonly CaseDefinition[] = [
         file: await dataSource(t),
       });
       await t.execute('quit');
-      const { code, signal } = await t.ended();
-      t.equal(
-        { code, signal },
-        { code: 0, signal: null },
-        'the endpoint must end with exit status 0 after quit',
-      );
+      await checkQuits(t);
     },
   },
   {
@@ -274,12 +270,7 @@ export const sessions: readonly CaseDefinition[] = [
         if (pauses) await t.execute('block-job-pause', { device: id });
       }
       await t.execute('quit');
-      const { code, signal } = await t.ended();
-      t.equal(
-        { code, signal },
-        { code: 0, signal: null },
-        'the endpoint must end with exit status 0 after quit',
-      );
+      await checkQuits(t);
     },
   },
   {
