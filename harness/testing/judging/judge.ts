@@ -40,6 +40,8 @@ let judged = 0;
 let breaks: (error: unknown) => void = () => {};
 process.on('uncaughtException', (error) => breaks(error));
 process.on('unhandledRejection', (error) => breaks(error));
+// Whatever a broken reference has left open: nobody asks any more.
+process.on('disconnect', () => process.exit());
 process.on('message', (message) => {
   void judge(message as Judgement).then((answer) => process.send?.(answer));
 });

@@ -95,39 +95,34 @@ export async function changedOutcomes(
   });
   const noticed: Noticed[] = [];
   const isOver = (): boolean => !all && noticed.length > 0;
-  /** Runs cases up to the one that decides, or takes too long, and takes those that are done out of `left`. */
-  const tryCases = async (left: Set<string>): Promise<void> => {
+  const note = ({ id, outcome }: CaseRecord): void => {
+    if (outcome !== expected[id]) noticed.push({ by: id, outcome });
+  };
+  /** Runs cases up to the one that decides, and takes those that are done out of `left`. True: one took too long, and others are left. */
+  const isCutShort = async (left: Set<string>): Promise<boolean> => {
     const stop = new AbortController();
     let slow: string | undefined;
-    const watcher: Reporter = {
-      caseEnd({ id, outcome }) {
-        if (stop.signal.aborted) return;
-        left.delete(id);
-        if (outcome === expected[id]) return;
-        if (outcome === 'timeout') slow = id;
-        else noticed.push({ by: id, outcome });
-        if (slow !== undefined || isOver()) stop.abort();
-      },
-      end() {},
+    const caseEnd = (record: CaseRecord): void => {
+      if (stop.signal.aborted) return;
+      left.delete(record.id);
+      if (record.outcome === 'timeout' && expected[record.id] !== 'timeout') slow = record.id;
+      else note(record);
+      if (slow !== undefined || isOver()) stop.abort();
     };
-    const only = new Set(left);
-    await runSuite(watcher, { only, signal: stop.signal, follow, wrap, load, caseTimeout: CASE_TIMEOUT });
-    if (slow === undefined) return;
-    const patient: Reporter = {
-      caseEnd({ id, outcome }) {
-        if (outcome !== expected[id]) noticed.push({ by: id, outcome });
-      },
-      end() {},
-    };
-    await runSuite(patient, { only: new Set([slow]), follow, wrap, load });
+    const request = { follow, wrap, load };
+    await runSuite(
+      { caseEnd, end() {} },
+      { ...request, only: new Set(left), signal: stop.signal, caseTimeout: CASE_TIMEOUT },
+    );
+    if (slow === undefined) return false;
+    await runSuite({ caseEnd: note, end() {} }, { ...request, only: new Set([slow]) });
+    return left.size > 0 && !isOver();
   };
   const parts = all ? [ids] : [ids.filter((id) => near.has(id)), ids.filter((id) => !near.has(id))];
   for (const part of parts) {
     const left = new Set(part);
-    for (let before = -1; left.size > 0 && left.size !== before && !isOver(); ) {
-      before = left.size;
-      await tryCases(left);
-    }
+    if (left.size === 0 || isOver()) continue;
+    while (await isCutShort(left));
   }
   return noticed;
 }
