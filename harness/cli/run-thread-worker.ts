@@ -33,9 +33,6 @@ export type RunThreadMessage =
   | { readonly over: true }
   | { readonly error: string };
 
-/** What a thread is told: nothing more is wanted. */
-export const STOP = 'stop';
-
 /** As `execute`, in as many threads as workers where the cases are many, else in this one. */
 export function executeInThreads(
   target: string,
@@ -71,7 +68,7 @@ class Threads {
   }
 
   async run(threads: number): Promise<{ readonly incomplete: boolean }> {
-    const { cases, endpointSchema, target, undecided, signal } = this.#request;
+    const { signal } = this.#request;
     const failed = new AbortController();
     const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
     const ends = await Promise.allSettled(
@@ -83,19 +80,25 @@ class Threads {
       ),
     );
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    for (const [place, definition] of cases.entries()) {
-      if (this.#givenUp === null || this.#records.results[place] !== undefined) continue;
-      const reason = skipReason(definition, endpointSchema, target.capabilities, undecided) ?? this.#givenUp;
-      this.#records.put(place, unrun(definition, 'skip', reason));
-    }
+    if (this.#givenUp !== null) this.#skipRest(this.#givenUp);
     this.#records.end();
     return { incomplete: this.#givenUp !== null };
+  }
+
+  #skipRest(why: string): void {
+    const { cases, endpointSchema, target, undecided } = this.#request;
+    for (const [place, definition] of cases.entries()) {
+      if (this.#records.results[place] !== undefined) continue;
+      const reason = skipReason(definition, endpointSchema, target.capabilities, undecided) ?? why;
+      this.#records.put(place, unrun(definition, 'skip', reason));
+    }
   }
 
   /** Resolves when the thread has left nothing behind; rejects with what went wrong in it. */
   async #thread(stop: AbortSignal): Promise<void> {
     const worker = new Worker(new URL('./run-thread.js', import.meta.url), { workerData: this.#data });
-    const halt = () => worker.postMessage(STOP);
+    // All that a thread is ever told: nothing more is wanted.
+    const halt = () => worker.postMessage('stop');
     stop.addEventListener('abort', halt);
     if (stop.aborted) halt();
     let withdraw = () => {};

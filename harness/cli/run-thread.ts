@@ -6,9 +6,8 @@ import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { EndpointPool } from '../runner/endpoint-pool.ts';
 import { intersect } from '../runner/intersect.ts';
-import { meet } from '../runner/meet-endpoint.ts';
+import { meetOn } from '../runner/meet-endpoint.ts';
 import { executeTaken } from '../runner/run-cases.ts';
-import { EMPTY_TOPOLOGY } from '../runner/run-on-pool.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { faultText } from './call-faults.ts';
 import type { RunThreadData, RunThreadMessage } from './run-thread-worker.ts';
@@ -25,27 +24,21 @@ async function runTaken(
   tell({ scratch: area.path });
   const pool = new EndpointPool({ target: named, area, limits, signal, most: 1 });
   try {
-    const first = await pool.acquire(EMPTY_TOPOLOGY);
-    const { target, identity, endpointSchema, undecided } = await meet(named, first);
-    pool.adopt(target);
-    await pool.release(first, first.usable ? 'clean' : 'broken');
+    const { target, identity, endpointSchema, undecided } = await meetOn(pool, named);
     const schema = intersect(loadBlockSchema(), endpointSchema);
     const { quirks } = identity;
-    const setting = {
-      target,
-      schema,
-      endpointSchema,
-      undecided,
-      quirks,
-      seed,
-      limits,
-      signal,
-      excludedChecks,
-    };
     const begun = new Int32Array(data.begun);
     await executeTaken(
       {
-        ...setting,
+        target,
+        schema,
+        endpointSchema,
+        undecided,
+        quirks,
+        seed,
+        limits,
+        signal,
+        excludedChecks,
         cases: casesOf(data.cases, [...cases, ...derivedCases(schema)]),
         retries,
         pool,

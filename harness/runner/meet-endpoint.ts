@@ -3,8 +3,10 @@ import type { Schema } from '../../spec/model.ts';
 import { unlessGone } from '../probe/asking.ts';
 import { probeScratch, type ScratchAccess, type ScratchPort } from '../probe/scratch-access.ts';
 import { StartError, type Target } from '../targets/target.ts';
+import type { EndpointPool } from './endpoint-pool.ts';
 import type { Session } from './endpoint-session.ts';
 import { type Identification, identify } from './identify.ts';
+import { EMPTY_TOPOLOGY } from './run-on-pool.ts';
 
 /** It came up, and the scratch folder is out of its reach. */
 export class ScratchUnreachable extends StartError {}
@@ -34,6 +36,18 @@ export async function meet(target: Target, session: Session): Promise<Identifica
   const access = await scratchAccess(target, session, identification.endpointSchema);
   const fault = access === null ? null : scratchFault(access);
   if (fault !== null) throw new ScratchUnreachable(`${fault}: ${cureFor(target)}`);
+  return identification;
+}
+
+/**
+ * The same of the endpoints of a pool: one is started and asked, and what the pool starts later is of the target as it is known
+ * then. Rejects as `meet` does, and as the pool's `acquire`.
+ */
+export async function meetOn(pool: EndpointPool, target: Target): Promise<Identification> {
+  const first = await pool.acquire(EMPTY_TOPOLOGY);
+  const identification = await meet(target, first);
+  pool.adopt(identification.target);
+  await pool.release(first, first.usable ? 'clean' : 'broken');
   return identification;
 }
 

@@ -65,7 +65,8 @@ export async function execute(request: ExecuteRequest): Promise<{ readonly incom
 
 /**
  * Executes those cases that `take` names by their places, until it names one behind the last, one after another on one
- * endpoint at a time. Results come in the order in which they are taken. Resolves as `execute` does.
+ * endpoint at a time. Results come in the order in which they are taken. Resolves when they are done, or `signal` has ended
+ * it; then what was not done gets no record.
  */
 export async function executeTaken(
   request: Omit<ExecuteRequest, 'workers' | 'maxFailures' | 'isFailure'>,
@@ -79,7 +80,6 @@ export async function executeTaken(
       if (!isOver()) throw error;
       return null;
     });
-    // what was begun when the end came counts as not run
     if (ran !== null && !isOver()) suite.emit(ran);
   }
   await suite.end();

@@ -23,12 +23,11 @@ import { noTotals } from './case-outcome.ts';
 import { EndpointPool, workersOn } from './endpoint-pool.ts';
 import { ExpectedCases } from './expected-cases.ts';
 import { intersect } from './intersect.ts';
-import { meet } from './meet-endpoint.ts';
+import { meetOn } from './meet-endpoint.ts';
 import { skipReason } from './needs.ts';
 import { plan, type Shard } from './plan.ts';
 import { asRecorded, withUpdate } from './recorded-cases.ts';
 import { execute } from './run-cases.ts';
-import { EMPTY_TOPOLOGY } from './run-on-pool.ts';
 import { ScratchArea } from './scratch.ts';
 
 /** What a run is given. */
@@ -134,10 +133,7 @@ async function prepare(
   pool: EndpointPool,
   { target: given, endpointName, spec, cases, patterns = [], exclude = [], only, shard, shuffle }: Request,
 ) {
-  const first = await pool.acquire(EMPTY_TOPOLOGY);
-  const { target, identity, endpointSchema, undecided } = await meet(given, first);
-  pool.adopt(target);
-  await pool.release(first, first.usable ? 'clean' : 'broken');
+  const { target, identity, endpointSchema, undecided } = await meetOn(pool, given);
   const schema = intersect(spec, endpointSchema);
   // What nobody knew of must be told, whichever cases were asked for.
   const also = given.quirks === undefined ? (identity.quirks ?? []).map((quirk) => quirk.case) : [];
