@@ -4,6 +4,7 @@
  * allows. Written from the public format specification.
  */
 
+import { nonzeroEntries } from './nonzero.ts';
 import {
   AUTOCLEAR,
   COMPRESSED,
@@ -148,10 +149,11 @@ class Inspection {
     const { refcountTableOffset: table, refcountTableClusters: clusters } = this.#header;
     const length = clusters * this.#clusterSize;
     this.#referAligned('a refcount table', table, length);
-    for (let at = table; at < Math.min(table + length, this.#bytes.length); at += 8) {
+    const end = Math.min(table + length, this.#bytes.length);
+    for (const at of nonzeroEntries(this.#bytes, table, end, 8)) {
       const entry = this.#bytes.readBigUInt64BE(at);
       if ((entry & 511n) !== 0n) this.#corrupt('has reserved bits in its refcount table');
-      if (entry !== 0n) this.#referAligned('a refcount block', Number(entry), this.#clusterSize);
+      this.#referAligned('a refcount block', Number(entry), this.#clusterSize);
     }
   }
 
@@ -172,9 +174,8 @@ class Inspection {
   #walkL2(table: number, isActive: boolean): void {
     const { version, incompatible } = this.#header;
     const end = Math.min(table + this.#clusterSize, this.#bytes.length);
-    for (let at = table; at + 8 <= end; at += this.#entryBytes) {
+    for (const at of nonzeroEntries(this.#bytes, table, end, this.#entryBytes)) {
       const entry = this.#bytes.readBigUInt64BE(at);
-      if (entry === 0n) continue;
       if ((entry & COMPRESSED) !== 0n) {
         this.#referCompressed(entry);
         continue;

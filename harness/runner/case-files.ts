@@ -6,6 +6,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { isJsonObject, type Json } from '../../spec/json.ts';
+import { endOfNonzero, nextNonzero } from '../qcow2/nonzero.ts';
 
 /** Largest file whose content is recorded, bytes. A larger one is recorded only if nothing was written to it. */
 const CONTENT_LIMIT = 1 << 20;
@@ -51,9 +52,9 @@ export class CaseFiles {
 
 /** The command that makes the file; zeroes at its ends are left out. */
 function content(name: string, bytes: Buffer): Json {
-  const start = bytes.findIndex((byte) => byte !== 0);
-  if (start === -1) return ['@write', name, [], bytes.length];
-  const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
+  const start = nextNonzero(bytes, 0, bytes.length);
+  if (start === bytes.length) return ['@write', name, [], bytes.length];
+  const end = endOfNonzero(bytes);
   if (end - start > PATCH_LIMIT) return ['@zbytes', name, deflateSync(bytes).toString('base64')];
   return ['@write', name, [[start, bytes.subarray(start, end).toString('hex')]], bytes.length];
 }
