@@ -1,5 +1,7 @@
 /** Starts of QEMU 7.2 on the same command lines: which drives there are, and what is refused in which words. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -19,6 +21,7 @@ beforeAll(() => {
     '# a comment\n[drive "d0"]\n  file = "d"\n  if = "none"\n  format = "raw"\n\n[name]\n  guest = "cfg"\n',
   );
   writeFileSync(join(folder, 'no-file.cfg'), '[drive "d0"]\n  file = "nofile"\n');
+  writeFileSync(join(folder, 'no-quote.cfg'), '[drive "d0"]\n  file = "d\n  if = "none"\n');
   writeFileSync(join(folder, 'no-group.cfg'), '[foo "d0"]\n');
   writeFileSync(join(folder, 'no-header.cfg'), '  file = "nofile"\n');
   writeFileSync(join(folder, 'bus.cfg'), '[drive "d0"]\n\n\n  file = "d"\n  if = "bar"\n');
@@ -143,6 +146,7 @@ describe('refused', () => {
     ['-set drive.d0.file=x', '-set drive.d0.file=x: there is no drive "d0" defined'],
     ['-readconfig /nofile', "-readconfig /nofile: Could not open '/nofile': No such file or directory"],
     ['-readconfig no-file.cfg', "no-file.cfg:2: Could not open 'nofile': No such file or directory"],
+    ['-readconfig no-quote.cfg', "no-quote.cfg:3: Could not open 'd\n': No such file or directory"],
     ['-readconfig no-group.cfg', "no-group.cfg:1: There is no option group 'foo'"],
     ['-readconfig no-header.cfg', 'no-header.cfg:1: no group defined'],
     ['-pidfile no/p', "cannot create PID file: Could not create 'no/p': No such file or directory"],
@@ -156,6 +160,32 @@ describe('refused', () => {
   ])('%s', async (words, message) => {
     expect(await refusal(words)).toBe(message);
   });
+});
+
+test('-qtest-log tells who comes and goes, and the seconds since then', async () => {
+  const path = join(folder, 'socket');
+  await start(`-M none -qtest unix:${path},server,nowait -qtest-log log`);
+  const client = createConnection(path);
+  for (const line of ['endianness', 'inb 0']) {
+    client.write(`${line}\n`);
+    await once(client, 'data');
+  }
+  client.end();
+  await once(client, 'close');
+  endpoint.shutdown();
+  await endpoint.exited;
+  const lines = readFileSync(join(folder, 'log'), 'utf8')
+    .replaceAll(/\d+\.\d{6}/g, 'S')
+    .split('\n');
+  expect(lines).toEqual([
+    '[I S] OPENED',
+    '[R +S] endianness',
+    '[S +S] OK little',
+    '[R +S] inb 0',
+    '[S +S] OK 0x00ff',
+    '[I +S] CLOSED',
+    '',
+  ]);
 });
 
 describe('the storage daemon takes its options one after another', () => {

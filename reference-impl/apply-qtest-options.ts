@@ -48,13 +48,16 @@ function machineClock({ clock, guestClock, hostWork }: ReferenceEndpoint): Machi
   };
 }
 
+/** As QEMU writes it: seconds since the client came. */
 function openLog({ cwd, clock }: ReferenceEndpoint, path: string): { file: WriteStream; write: QtestLog } {
   const file = createWriteStream(resolve(cwd, path));
   file.on('error', () => {});
-  const start = clock.now();
-  const write: QtestLog = (direction, line) => {
-    const seconds = (Number(clock.now() - start) / 1e9).toFixed(6);
-    file.write(`[${direction} +${seconds}] ${line}\n`);
+  let opened = clock.now();
+  const write: QtestLog = (mark, line) => {
+    const isOpening = mark === 'I' && line === 'OPENED';
+    if (isOpening) opened = clock.now();
+    const seconds = (Number(clock.now() - opened) / 1e9).toFixed(6);
+    file.write(`[${mark} ${isOpening ? '' : '+'}${seconds}] ${line}\n`);
   };
   return { file, write };
 }

@@ -21,8 +21,8 @@ interface Group {
 /** The options of a file; `name`: what messages call it. Throws `OptionError`. */
 export function parseConfig(text: string, name: string): Option[] {
   const groups: Group[] = [];
-  text.split('\n').forEach((line, index) => {
-    if (line === '' || line.startsWith('#')) return;
+  text.split(/(?<=\n)/).forEach((line, index) => {
+    if (line === '\n' || line.startsWith('#')) return;
     const where = `${name}:${index + 1}`;
     if (line.startsWith('[')) {
       const [group, id] = headerOf(line);
@@ -49,7 +49,10 @@ function headerOf(line: string): readonly [name: string, id: string | undefined]
   return [/^\[([^\]]+)/.exec(line)?.[1] ?? '', undefined];
 }
 
-/** A parameter is a word, which blanks part from its value. A value that is not in quotes is an empty one, as in QEMU. */
+/**
+ * A parameter is a word, which blanks part from its value. As in QEMU a value that is not in quotes is an empty one, and a quote
+ * that nobody closes takes the end of the line with it.
+ */
 function parameterOf(line: string, where: string): readonly [key: string, value: string] {
   const [, key, value = ''] = /^\s*(\S+)(?:\s+=\s*"([^"]+))?/.exec(line) ?? [];
   if (key === undefined) throw new OptionError(`${where}: parse error`);

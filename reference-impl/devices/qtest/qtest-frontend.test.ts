@@ -170,7 +170,8 @@ test('lines may come in pieces', async () => {
 
 test('what is said is written down', async () => {
   await answers('inb 0x100');
-  expect(logged).toEqual(['R inb 0x100', 'S OK 0x0012']);
+  frontend.close();
+  expect(logged).toEqual(['I OPENED', 'R inb 0x100', 'S OK 0x0012', 'I CLOSED']);
 });
 
 test('a client that comes takes the place of the one before, who is hung up on', async () => {

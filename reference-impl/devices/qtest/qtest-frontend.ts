@@ -13,8 +13,8 @@ interface Peer {
   end(): void;
 }
 
-/** Where lines and answers are written down, marked R and S. */
-export type QtestLog = (direction: 'R' | 'S', line: string) => void;
+/** Where lines and answers are written down, marked R and S, and that clients come and go, marked I. */
+export type QtestLog = (mark: 'R' | 'S' | 'I', line: string) => void;
 
 /** What speaks qtest on a character device. */
 export class QtestFrontend {
@@ -61,6 +61,7 @@ export class QtestConversation implements QtestSubject {
     this.clock = clock;
     this.#peer = peer;
     this.#log = log;
+    this.#log?.('I', 'OPENED');
   }
 
   receive(bytes: Uint8Array): void {
@@ -77,6 +78,7 @@ export class QtestConversation implements QtestSubject {
   }
 
   end(): void {
+    this.#log?.('I', 'CLOSED');
     this.#isOver = true;
     this.#stopListening?.();
     this.#peer.end();
