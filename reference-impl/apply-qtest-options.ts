@@ -1,5 +1,5 @@
 /** Options for a machine whose processor is at the other end of a character device. */
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { openFor, shortChardev } from './apply-monitor-options.ts';
 import { pc } from './devices/machine/pc.ts';
@@ -32,7 +32,7 @@ export async function addQtest({ value }: Option, start: Start): Promise<void> {
   endpoint.onEnd(async () => {
     frontend.close();
     await close();
-    log?.file.end();
+    await log?.close();
   });
 }
 
@@ -49,7 +49,10 @@ function machineClock({ clock, guestClock, hostWork }: ReferenceEndpoint): Machi
 }
 
 /** As QEMU writes it: seconds since the client came. */
-function openLog({ cwd, clock }: ReferenceEndpoint, path: string): { file: WriteStream; write: QtestLog } {
+function openLog(
+  { cwd, clock }: ReferenceEndpoint,
+  path: string,
+): { write: QtestLog; close(): Promise<void> } {
   const file = createWriteStream(resolve(cwd, path));
   file.on('error', () => {});
   let opened = clock.now();
@@ -59,5 +62,5 @@ function openLog({ cwd, clock }: ReferenceEndpoint, path: string): { file: Write
     const seconds = (Number(clock.now() - opened) / 1e9).toFixed(6);
     file.write(`[${mark} ${isOpening ? '' : '+'}${seconds}] ${line}\n`);
   };
-  return { file, write };
+  return { write, close: () => new Promise((resolved) => file.end(() => resolved())) };
 }
