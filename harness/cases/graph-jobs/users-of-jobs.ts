@@ -139,4 +139,32 @@ export const usersOfJobs: readonly CaseDefinition[] = [
       );
     },
   },
+  {
+    id: 'change-backing-file/device-of-a-job',
+    title: 'No image below a device is renamed while a job has the device, though it does not have the image',
+    requirements: ['change-backing-file/in-use'],
+    needs: needs(chainNodes, backupJobs, { commands: ['change-backing-file'] }),
+    async run(t: CaseContext) {
+      const [, middle, top] = (await addChain(t, 3)) as [Layer, Layer, Layer];
+      const { name: target } = await addRaw(t, CHAIN_SIZE);
+      const id = t.name('job');
+      const change = { device: top.node, 'image-node-name': middle.node, 'backing-file': 'elsewhere.img' };
+      const before = (await nodeInfo(t, middle.node)).backing_file ?? null;
+      await t.execute('blockdev-backup', { 'job-id': id, device: top.node, target, sync: 'none' });
+      await t.refused('change-backing-file', change);
+      t.equal(
+        (await nodeInfo(t, middle.node)).backing_file ?? null,
+        before,
+        'a refused change must change nothing',
+      );
+      await cancelled(t, id);
+      await t.execute('change-backing-file', change);
+      await release(t, [middle.node, top.node]);
+      t.equal(
+        (await readImage(t, middle.file)).backing ?? null,
+        'elsewhere.img',
+        'the header must name the new one',
+      );
+    },
+  },
 ];

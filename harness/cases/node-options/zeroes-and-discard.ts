@@ -21,6 +21,9 @@ import { attempt, nodeBytes, nodeIo, perform, readNode, writeNode } from '../hel
 import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
+/** What requests to a node are widened to, bytes. */
+const UNIT = 4 * KiB;
+
 /** An image whose first cluster is 0x11. */
 const makeOne = (t: CaseContext): Promise<CaseFile> =>
   makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x11]]) }));
@@ -50,7 +53,53 @@ async function afterZeroes(t: CaseContext, index: number, options: JsonObject) {
 
 const io = needs(chainNodes, nodeIo);
 
+/** States that discards that begin or end within units of a node leave what else is in these. `options`: of the node. */
+async function checkOutsideKept(t: CaseContext, options: JsonObject): Promise<void> {
+  for (const [offset, length] of [
+    [512, 2 * UNIT],
+    [UNIT + 512, 512],
+    [UNIT - 512, UNIT + KiB],
+  ] as const) {
+    const file = await makeFile(t, Buffer.alloc(4 * UNIT, 0x77));
+    const node = t.name('aligned');
+    const image = { driver: 'file', filename: file.path, discard: 'unmap' };
+    await t.execute('blockdev-add', {
+      driver: 'blkdebug',
+      'node-name': node,
+      image,
+      align: UNIT,
+      discard: 'unmap',
+      ...options,
+    });
+    await attempt(t, node, { kind: 'discard', offset, length });
+    await release(t, [node]);
+    const bytes = await bytesOf(t, file.local);
+    const outside = [bytes.subarray(0, offset), bytes.subarray(offset + length)];
+    t.check(
+      outside.every((part) => part.every((byte) => byte === 0x77)),
+      'what lies outside of the discarded range must be as before',
+      `after a discard of ${length} bytes at ${offset} it is not`,
+    );
+  }
+}
+
+const units = needs(io, nodeBytes, { drivers: ['blkdebug'] });
+
 export const zeroesAndDiscard: readonly CaseDefinition[] = [
+  {
+    id: 'node-options/discard-within-units',
+    title: 'A discard that begins and ends within units of its node leaves what else is in these',
+    requirements: ['BlockdevDiscardOptions/unmap', 'blkdebug/align'],
+    needs: units,
+    run: (t: CaseContext) => checkOutsideKept(t, { 'opt-discard': UNIT }),
+  },
+  {
+    id: 'node-options/discard-within-units-only',
+    title: 'The same of a node that needs its units and has no units of discards of its own',
+    requirements: ['BlockdevDiscardOptions/unmap', 'blkdebug/align'],
+    needs: units,
+    run: (t: CaseContext) => checkOutsideKept(t, {}),
+  },
   {
     id: 'node-options/detect-zeroes-off-writes',
     title: 'With detect-zeroes off, and without it, zeroes are written like other data',

@@ -172,4 +172,14 @@ export const requestPaths: readonly Saboteur[] = [
     'drivers/blkdebug/index',
     ['await image.flush();', ';'],
   ),
+  inside(
+    'request-paths/discard-rounded-out',
+    'BlockdevDiscardOptions',
+    'discards whole units where a discard begins or ends within one',
+    'graph/block-io',
+    [
+      'const start = Math.ceil(offset / unit) * unit;\n        const end = Math.floor((offset + length) / unit) * unit;',
+      'const start = Math.floor(offset / unit) * unit;\n        const end = Math.ceil((offset + length) / unit) * unit;',
+    ],
+  ),
 ];
