@@ -100,11 +100,4 @@ export const refusals: readonly Saboteur[] = [
       'if (member.error) {\n            if (member.started)\n                driver.abort?.();\n        }',
     ],
   ),
-  inside(
-    'refusals/renamed-below-a-job',
-    'change-backing-file',
-    'changes the backing file of an image below a device that a job has',
-    'commands/change-backing-file',
-    ['graph.assertUnblocked(top);', ''],
-  ),
 ];
