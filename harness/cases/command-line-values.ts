@@ -2,6 +2,7 @@
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { insertedIn } from './helpers/device-info.ts';
+import { pc } from './helpers/ide-guest.ts';
 import { KiB, nodeCommands, nodeInfo, virtualSize } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
@@ -36,6 +37,23 @@ const readOnlyDrives: Topology = {
   monitors: 1,
 };
 
+/** Two disks of one model, and what all of that model shall be like. */
+const globalProperties = pc(
+  'global-properties',
+  [],
+  [
+    ...['serial=of-all', 'ver=9.9'].flatMap((property) => ['-global', `scsi-hd.${property}`]),
+    '-device',
+    'virtio-scsi-pci,id=scsi',
+    ...['plain', 'own,serial=its-own'].flatMap((device, index) => [
+      '-drive',
+      `if=none,id=d${index},driver=null-co,size=1M`,
+      '-device',
+      `scsi-hd,drive=d${index},bus=scsi.0,id=${device}`,
+    ]),
+  ],
+);
+
 /** The cases of text that stands for numbers and switches. */
 export const commandLineValues: readonly CaseDefinition[] = [
   {
@@ -66,6 +84,27 @@ export const commandLineValues: readonly CaseDefinition[] = [
           await insertedIn(t, device),
           { ro },
           `the medium of ${device} must be shown as it was given`,
+        );
+    },
+  },
+  {
+    id: 'command-line/global-properties',
+    title:
+      'Properties that all devices of a model shall have are theirs together; what a device is given goes before',
+    requirements: ['guest-drives/properties'],
+    needs: { commands: ['qom-get'], drivers: ['null-co'] },
+    topology: globalProperties,
+    async run(t: CaseContext) {
+      for (const [path, property, value] of [
+        ['plain', 'serial', 'of-all'],
+        ['plain', 'ver', '9.9'],
+        ['own', 'serial', 'its-own'],
+        ['own', 'ver', '9.9'],
+      ])
+        t.equal(
+          await t.execute('qom-get', { path: path!, property: property! }),
+          value!,
+          `${property} of the device ${path} must be as the command line says`,
         );
     },
   },

@@ -76,7 +76,7 @@ test('on file and raw alone only what is about another driver is skipped for it'
   const forNull = skipped.filter(({ reason }) => reason.includes('null-')).map(({ id }) => id);
   // Drives and devices without a file, and requests that take a known time, are of null-co.
   const withDrives =
-    /^(block_set_io_throttle|blockdev-option|command-line|device_add|drive-options|query-blockstats)\//;
+    /^(block_set_io_throttle|blockdev-option|command-line|device_(add|del)|drive-options|query-blockstats)\//;
   expect(forNull.filter((id) => !withDrives.test(id)).toSorted()).toEqual([
     'block-job-cancel/held-paused-goes-on',
     'block-job-cancel/listed-until-ended',

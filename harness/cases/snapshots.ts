@@ -24,6 +24,7 @@ import {
   needs,
   newFile,
   nodeInfo,
+  nodeNames,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
 
@@ -188,14 +189,20 @@ export const snapshotCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const taken = await addNode(t);
       const args = { device: 'd0', 'snapshot-file': newFile(t).path };
+      const raw = { mode: 'existing', format: 'raw', 'snapshot-file': (await makeFile(t, CHAIN_SIZE)).path };
+      const nodes = await nodeNames(t);
       for (const fault of [
+        raw,
+        { ...raw, 'snapshot-node-name': t.name('raw') },
         { 'snapshot-node-name': taken },
+        { 'snapshot-node-name': 'd0' },
         { 'snapshot-node-name': '1x' },
         { format: 'nothing' },
         { mode: 'nothing' },
         { 'snapshot-file': `${t.dir}/nothing/x` },
       ])
         await t.refused('blockdev-snapshot-sync', { ...args, ...fault });
+      t.equal((await nodeNames(t)).toSorted(), nodes.toSorted(), 'a refused snapshot must leave no node');
       t.contains(
         await insertedIn(t, 'd0'),
         { 'node-name': 'a' },

@@ -220,6 +220,12 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const file = await imageWithBitmap(t, 0);
       const first = await addQcow2(t, file);
+      t.equal(
+        storedBitmaps(await bytesOf(t, file.local)).map(({ flags }) => flags),
+        [BITMAP_FLAG.inUse],
+        'an image that may be written must say that its bitmap is in use',
+        { severity: 'should' },
+      );
       await writeNode(t, first, 5 * COPIED, COPIED, 0x61);
       await release(t, [first]);
       t.equal(

@@ -2,6 +2,7 @@
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { statsOf } from '../helpers/device-info.ts';
 import { start } from './failing-disks.ts';
 import * as cd from './scenes/cd-scenes.ts';
 import * as disk from './scenes/disk-scenes.ts';
@@ -9,7 +10,7 @@ import * as dma from './scenes/dma-scenes.ts';
 import * as interrupt from './scenes/interrupt-scenes.ts';
 import * as lonely from './scenes/lonely-scenes.ts';
 import { playScene } from './scenes/play.ts';
-import { failingCd, failingDisk, ideScenes, lonelyDrives } from './scenes/topology.ts';
+import { failingCd, failingDisk, ideScenes, lonelyDrives, namedDisk } from './scenes/topology.ts';
 
 function played(
   id: string,
@@ -123,6 +124,23 @@ export const idePorts: readonly CaseDefinition[] = [
     ['guest-drives/bus-masters'],
     dma.trims,
   ),
+  {
+    id: 'query-blockstats/discards-are-no-writes',
+    title: 'Ranges that a guest discards count as no writes of it',
+    requirements: ['query-blockstats/counts'],
+    needs: { commands: ['cont', 'query-status', 'query-blockstats'] },
+    topology: namedDisk,
+    fresh: true,
+    async run(t: CaseContext) {
+      await start(t);
+      const before = await statsOf(t, 'd0');
+      await playScene(t, dma.trims);
+      const after = await statsOf(t, 'd0');
+      for (const member of ['wr_operations', 'wr_bytes'])
+        t.equal(after[member] ?? null, before[member] ?? null, `${member} must not grow by discards`);
+      t.equal(after.rd_operations ?? null, 2, 'the two reads must count');
+    },
+  },
   played(
     'ide/bus-masters',
     'Each channel has a bus master of its own, at ports that the guest can move and switch off',

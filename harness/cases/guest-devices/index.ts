@@ -16,6 +16,7 @@ import { statistics } from './statistics.ts';
 import { supersededChange } from './superseded-change.ts';
 import { toldOfDevices } from './told-of-devices.ts';
 import { trays } from './trays.ts';
+import { unplugged } from './unplugged.ts';
 import { writtenThrough } from './written-through.ts';
 
 /** In the order of the files. */
@@ -37,4 +38,5 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...sharedNodes,
   ...keptByDrives,
   ...failedFlushes,
+  ...unplugged,
 ];

@@ -363,4 +363,11 @@ export const graph: readonly Saboteur[] = [
       "const id = args.iothread;\n    if (id !== null && block.graph.nodes.some((other) => other !== node && other.iothread === id))\n        throw new CommandError('The thread is taken');",
     ],
   ),
+  inside(
+    'graph/snapshot-leaves-overlay',
+    'blockdev-snapshot-sync',
+    'leaves the node of an existing image that cannot be a snapshot',
+    'graph/external-snapshot',
+    ['        await graph.releaseUnused(overlay);\n        throw error;', '        throw error;'],
+  ),
 ];

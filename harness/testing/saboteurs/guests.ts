@@ -310,4 +310,35 @@ export const guests: readonly Saboteur[] = [
       'this.devices.filter(({ leaving }) => leaving).slice(0, 1))',
     ],
   ),
+  inside(
+    'guests/disks-outlive-controller',
+    'DEVICE_DELETED',
+    'leaves the disks of a controller that goes',
+    'devices/device-registry',
+    [
+      '    for (const bus of device.buses)\n            for (const other of bus.devices)\n                await this.#unplug(other);',
+      '',
+    ],
+  ),
+  inside(
+    'guests/job-outlives-disk',
+    'DEVICE_DELETED',
+    'lets the job on a disk that goes run on',
+    'devices/device-registry',
+    ["if (name !== '' && node && job.driver.hasNode(node))\n                await job.cancel();", ''],
+  ),
+  inside(
+    'guests/globals-first',
+    'DEVICE_DELETED',
+    'takes the properties of all devices of a model for more than those of one',
+    'devices/device-registry',
+    ['{ ...globals, ...options }', '{ ...options, ...globals }'],
+  ),
+  inside(
+    'guests/last-global-only',
+    'DEVICE_DELETED',
+    'keeps one property only that all devices of a model shall have',
+    'devices/device-registry',
+    ['{ ...this.#globals.get(model), [property]: value }', '{ [property]: value }'],
+  ),
 ];

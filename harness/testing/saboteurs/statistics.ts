@@ -202,4 +202,14 @@ export const statistics: readonly Saboteur[] = [
     'backend/accounting',
     ['this.#lastAccess = ended;', "if (operation !== 'flush')\n            this.#lastAccess = ended;"],
   ),
+  inside(
+    'statistics/discards-as-writes',
+    'query-blockstats',
+    'counts the ranges that a guest discards as writes',
+    'backend/guest-requests',
+    [
+      "return this.#request({ type: 'write', bytes: length }, (node) => node.io.discard(offset, length));",
+      "return this.#request({ type: 'write', operation: 'wr', bytes: length }, (node) => node.io.discard(offset, length));",
+    ],
+  ),
 ];

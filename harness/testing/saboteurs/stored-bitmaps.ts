@@ -111,4 +111,14 @@ export const storedBitmaps: readonly Saboteur[] = [
     'graph/add-bitmap',
     ['if (node.bitmaps.find(name))', 'if (node.bitmaps.find(name)?.persistent === persistent)'],
   ),
+  inside(
+    'stored-bitmaps/disabled-not-in-use',
+    'block-dirty-bitmap-add',
+    'marks only those stored bitmaps as in use that record',
+    'drivers/qcow2/qcow2-bitmaps',
+    [
+      'flags: entry.flags | BitmapFlag.inUse',
+      'flags: this.#trusted.has(entry.name) && entry.flags & BitmapFlag.auto ? entry.flags | BitmapFlag.inUse : entry.flags',
+    ],
+  ),
 ];

@@ -67,6 +67,16 @@ export const ideScenes = pc(
   ].flat(),
 );
 
+/** The first disk of `ideScenes` alone, as a drive with a name, of which statistics tell. */
+export const namedDisk = pc(
+  'ide-named-disk',
+  [filled('disk.img', SECTOR, SECTORS, PARTS)],
+  [
+    ['-drive', 'if=none,id=d0,file=@DIR@/disk.img,format=raw'],
+    ['-device', 'ide-hd,id=hd0,drive=d0,bus=ide.0,unit=0'],
+  ].flat(),
+);
+
 /** One drive a channel, the first and the second: a CD of the largest size that is no DVD, and none in the other drive. */
 export const lonelyDrives = pc(
   'ide-lonely-drives',
