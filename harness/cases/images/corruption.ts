@@ -180,4 +180,27 @@ export const corruption: readonly CaseDefinition[] = [
       );
     },
   },
+  {
+    id: 'image-corrupted/fatal-after-read-only',
+    title: 'Corruption that was told as not fatal is told as fatal once a commit writes to the image',
+    requirements: ['BLOCK_IMAGE_CORRUPTED/emitted', 'BLOCK_IMAGE_CORRUPTED/fatal'],
+    needs: needs(
+      { ...chainNodes, ...nodeBytes },
+      { commands: ['block-commit'], events: ['BLOCK_IMAGE_CORRUPTED', 'BLOCK_JOB_COMPLETED'] },
+    ),
+    async run(t: CaseContext) {
+      const file = await makeBroken(t, UNALIGNED);
+      const base = await addQcow2(t, file, { 'read-only': true });
+      const above = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x22]]) });
+      const overlay = await addQcow2(t, await makeFile(t, above), { backing: base });
+      await attempt(t, base, { kind: 'read', offset: 0, length: 4096 });
+      await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': base, fatal: false });
+      const id = t.name('commit');
+      await t.execute('block-commit', { 'job-id': id, device: overlay });
+      await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': base, fatal: true });
+      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      await release(t, [base, overlay]);
+      t.check((await readImage(t, file)).corrupt, 'the header must mark the image as corrupt', 'it does not');
+    },
+  },
 ];

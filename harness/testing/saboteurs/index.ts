@@ -11,6 +11,7 @@ import { events } from './events.ts';
 import { exports } from './exports.ts';
 import { graph } from './graph.ts';
 import { guests } from './guests.ts';
+import { imageGuards } from './image-guards.ts';
 import { imageTables } from './image-tables.ts';
 import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
@@ -46,6 +47,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...exports,
   ...graph,
   ...guests,
+  ...imageGuards,
   ...imageTables,
   ...images,
   ...inputForms,

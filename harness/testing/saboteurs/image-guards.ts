@@ -1,0 +1,71 @@
+/** Saboteurs of what guards the metadata of images, and of what is told when it does. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const OVERLAPS = 'drivers/qcow2/overlaps';
+const OPTIONS = 'drivers/qcow2/qcow2-options';
+
+export const imageGuards: readonly Saboteur[] = [
+  inside(
+    'images/fatal-after-read-only-untold',
+    'BLOCK_IMAGE_CORRUPTED',
+    'does not tell fatal corruption of an image whose corruption it has told as not fatal',
+    'drivers/qcow2/qcow2-corruption',
+    ['!this.#reported || (fatal && !this.#dead)', '!this.#reported'],
+  ),
+  inside(
+    'images/l1-guarded-in-part',
+    'Qcow2OverlapCheckFlags',
+    'guards only the first 512 bytes of the L1 table',
+    OVERLAPS,
+    ['image.header.l1Offset, image.header.l1Size * 8)', 'image.header.l1Offset, 512)'],
+  ),
+  inside(
+    'images/refcount-table-guarded-in-part',
+    'Qcow2OverlapCheckFlags',
+    'guards only the first cluster of the refcount table',
+    OVERLAPS,
+    ['refcountTableClusters * image.clusterSize)', 'image.clusterSize)'],
+  ),
+  inside(
+    'images/first-snapshot-guarded',
+    'Qcow2OverlapCheckFlags',
+    'guards the L1 table of the first internal snapshot and of no other',
+    OVERLAPS,
+    ['image.snapshots.entries.some(', 'image.snapshots.entries.slice(0, 1).some('],
+  ),
+  inside(
+    'images/first-cluster-checked',
+    'Qcow2OverlapCheckFlags',
+    'checks only the first cluster of a write against clusters of tables',
+    OVERLAPS,
+    ['at < offset + length;', 'at <= offset;'],
+  ),
+  inside(
+    'images/template-ignored',
+    'Qcow2OverlapCheckFlags',
+    'takes cached for the template whatever template says',
+    OPTIONS,
+    ["templates[flags.template ?? 'cached']", "templates[typeof given === 'string' ? given : 'cached']"],
+  ),
+  inside(
+    'images/constant-without-snapshots',
+    'Qcow2OverlapCheckMode',
+    'does not guard the table of snapshots with overlap-check constant',
+    OPTIONS,
+    ["'refcount-table', 'snapshot-table'];", "'refcount-table'];"],
+  ),
+  inside(
+    'images/cached-without-snapshots',
+    'Qcow2OverlapCheckMode',
+    'does not guard the L1 tables of snapshots with overlap-check cached',
+    OPTIONS,
+    ["'refcount-block', 'inactive-l1'];", "'refcount-block'];"],
+  ),
+  inside(
+    'images/cached-without-counts',
+    'Qcow2OverlapCheckMode',
+    'does not guard refcount blocks with overlap-check cached',
+    OPTIONS,
+    ["'refcount-block', 'inactive-l1'];", "'inactive-l1'];"],
+  ),
+];
