@@ -72,6 +72,9 @@ export const throttleGroups: readonly CaseDefinition[] = [
         const right = { ...burst, [`${name}-max-length`]: 1e5 };
         for (const length of [1e7, -1])
           await refusedGroup(t, { ...burst, [`${name}-max-length`]: length }, right);
+        const slow = { [name]: 10, [`${name}-max`]: 11 };
+        const longest = { ...slow, [`${name}-max-length`]: 2 ** 32 - 1 };
+        await refusedGroup(t, { ...slow, [`${name}-max-length`]: 2 ** 32 }, longest);
       }
     },
   },
