@@ -221,18 +221,19 @@ export const createQcow2: readonly CaseDefinition[] = [
   {
     id: 'image-creation/qcow2-preallocation-of-all',
     title:
-      'Preallocation of metadata places all clusters: of a second table, a last one in part, large ones, and of v2',
-    requirements: ['PreallocMode/metadata'],
+      'Preallocation, but off, places all clusters: of a second table, a last one in part, large ones, and of v2',
+    requirements: ['PreallocMode/metadata', 'PreallocMode/falloc', 'PreallocMode/full'],
     needs: qcow2Creation,
     async run(t: CaseContext) {
       for (const [clusterSize, size, version] of [
         [4 * KiB, 513 * 4 * KiB + 512, 'v3'],
         [2048 * KiB, 3072 * KiB, 'v3'],
         [64 * KiB, 3 * 64 * KiB, 'v2'],
-      ] as const) {
-        const options = { size, version, 'cluster-size': clusterSize, preallocation: 'metadata' };
-        checkPlaced(t, await made(t, options), Math.ceil(size / clusterSize));
-      }
+      ] as const)
+        for (const preallocation of ['metadata', 'falloc', 'full']) {
+          const options = { size, version, 'cluster-size': clusterSize, preallocation };
+          checkPlaced(t, await made(t, options), Math.ceil(size / clusterSize));
+        }
     },
   },
   {

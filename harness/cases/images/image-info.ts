@@ -149,6 +149,21 @@ export const imageInfoCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'image-info/actual-size-of-format',
+    title:
+      'actual-size of an image in a format is the space that its own file takes, not that of the one below',
+    requirements: ['ImageInfo/actual-size'],
+    needs: chainNodes,
+    async run(t: CaseContext) {
+      for (const { node, file } of await addChain(t, 2))
+        t.contains(
+          await imageInfo(t, node),
+          { 'actual-size': (await sizesOf(t, file.local)).space },
+          'the image must tell the space that its file takes',
+        );
+    },
+  },
+  {
     id: 'image-info/backing-names',
     title:
       'The name of the backing file is as the header has it, its path is full, its format is that of the header',
@@ -178,6 +193,39 @@ export const imageInfoCases: readonly CaseDefinition[] = [
       const none = await imageOf(t, {});
       for (const member of ['backing-filename', 'full-backing-filename', 'backing-filename-format'])
         t.equal(none[member] ?? null, null, `an image without a backing file must have no ${member}`);
+    },
+  },
+  {
+    id: 'image-info/backing-format-of-header',
+    title:
+      'Of a backing file that nobody opened the format is what the header says, and none where it says none',
+    requirements: ['ImageInfo/backing-filename-format'],
+    needs: chainNodes,
+    async run(t: CaseContext) {
+      const { path: name } = newFile(t);
+      for (const format of ['raw', 'qcow2', undefined]) {
+        const backing = format === undefined ? { name } : { name, format };
+        const image = await imageOf(t, { backing }, { backing: null });
+        t.equal(
+          image['backing-filename-format'] ?? null,
+          format ?? null,
+          'the format of the backing file must be as the header has it',
+        );
+      }
+    },
+  },
+  {
+    id: 'image-info/format-specific-of-overlay',
+    title: 'An image with a backing file tells what is specific to its format, as does that below it',
+    requirements: ['ImageInfo/format-specific', 'ImageInfo/backing-image'],
+    needs: chainNodes,
+    async run(t: CaseContext) {
+      const base = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, version: 2 }));
+      const image = await imageOf(t, { backing: { name: base.path, format: 'qcow2' } });
+      t.contains(specific(t, image), { compat: '1.1' }, 'the overlay must tell its own version');
+      const below = image['backing-image'];
+      t.check(isJsonObject(below), 'the image below must be described', `it is ${shown(below)}`);
+      t.contains(specific(t, below), { compat: '0.10' }, 'the image below must tell its own version');
     },
   },
   {

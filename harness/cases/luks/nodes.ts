@@ -67,13 +67,18 @@ export const volumeNodes: readonly CaseDefinition[] = [
   {
     id: 'luks/resized',
     title: 'A volume that is resized has the new size behind its header, and keeps what it holds',
-    requirements: ['block_resize/size-in-bytes', 'luks/key-secret'],
+    requirements: ['block_resize/size-in-bytes', 'luks/key-secret', 'ImageInfo/actual-size'],
     topology: secrets,
     needs: needs(volumes, { ...volumeBytes, commands: ['block_resize'] }),
     async run(t: CaseContext) {
       const header = luksVolume(SHAPE);
       const file = await makeFile(t, Buffer.concat([header, Buffer.alloc(4 * KiB)]));
       const node = await openVolume(t, file);
+      t.contains(
+        (await nodeInfo(t, node)).image ?? null,
+        { 'actual-size': (await sizesOf(t, file.local)).space },
+        'a volume must tell the space that its file takes',
+      );
       await writeNode(t, node, 0, 4 * KiB, 0x31);
       for (const size of [64 * KiB, 2 * KiB]) {
         await t.execute('block_resize', { 'node-name': node, size });

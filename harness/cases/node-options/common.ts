@@ -86,6 +86,10 @@ export const nodeOptions: readonly CaseDefinition[] = [
         { ro: false },
         'a node with read-only false must be writable',
       );
+      const [named, above] = [await addNode(t), t.name('raw')];
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': above, 'read-only': true, file: named });
+      t.contains(await nodeInfo(t, above), { ro: true }, 'a node must be read-only over one that is not');
+      t.contains(await nodeInfo(t, named), { ro: false }, 'a node must stay writable below one that is not');
       t.contains(await nodeInfo(t, child), { ro: true }, 'a child defined within should inherit read-only', {
         severity: 'should',
         requirement: 'blockdev-add/children-inherit',

@@ -3,6 +3,7 @@ import { bitmaps } from './bitmaps.ts';
 import { chains } from './chains.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
+import { describedImages } from './described-images.ts';
 import { drivers } from './drivers.ts';
 import { encryption } from './encrypted-data.ts';
 import { ends } from './ends.ts';
@@ -39,6 +40,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...chains,
   ...copies,
   ...data,
+  ...describedImages,
   ...drivers,
   ...encryption,
   ...ends,

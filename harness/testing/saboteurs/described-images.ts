@@ -1,0 +1,63 @@
+/** Saboteurs of what queries tell of images, and of what preallocation leaves in them. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const QUERY = 'graph/query-nodes';
+const CREATE = 'drivers/qcow2/qcow2-create';
+const EVERY_CLUSTER = 'for (let at = 0; at < size; at += clusterSize)';
+const SIZE_ON_DISK = '        allocatedSize: () => file.allocatedSize(),\n';
+
+export const describedImages: readonly Saboteur[] = [
+  inside('replies/ro-of-file', 'BlockDeviceInfo', 'tells of an image whether its file is read-only', QUERY, [
+    'ro: node.readOnly,',
+    "ro: (node.child('file')?.node ?? node).readOnly,",
+  ]),
+  inside(
+    'replies/backing-format-raw',
+    'ImageInfo',
+    'tells raw as format of a backing file where the header has none',
+    QUERY,
+    [
+      '    if (backingName.format !== undefined)\n',
+      "    image['backing-filename-format'] = 'raw';\n    if (backingName.format !== undefined)\n",
+    ],
+  ),
+  inside(
+    'replies/specific-without-backing',
+    'ImageInfo',
+    'tells nothing specific to the format of an image that has a backing file',
+    QUERY,
+    ['if (formatSpecific)', 'if (formatSpecific && !node.backing)'],
+  ),
+  inside('replies/luks-without-actual-size', 'ImageInfo', 'tells no actual-size of luks', 'drivers/luks', [
+    SIZE_ON_DISK,
+    '',
+  ]),
+  inside(
+    'replies/qcow2-without-actual-size',
+    'ImageInfo',
+    'tells no actual-size of qcow2',
+    'drivers/qcow2/index',
+    [SIZE_ON_DISK, ''],
+  ),
+  inside(
+    'images/full-without-last',
+    'PreallocMode',
+    'places no last cluster that is one in part when it preallocates all',
+    CREATE,
+    [EVERY_CLUSTER, 'for (let at = 0; at + clusterSize <= size; at += clusterSize)'],
+  ),
+  inside('images/full-not-in-v2', 'PreallocMode', 'preallocates nothing of images of version 2', CREATE, [
+    EVERY_CLUSTER,
+    'for (let at = image.header.version === 2 ? size : 0; at < size; at += clusterSize)',
+  ]),
+  inside(
+    'images/full-first-table',
+    'PreallocMode',
+    'preallocates no more clusters than one table holds where it preallocates all',
+    CREATE,
+    [
+      EVERY_CLUSTER,
+      'for (let at = 0; at < Math.min(size, clusterSize * image.mapping.perTable); at += clusterSize)',
+    ],
+  ),
+];
