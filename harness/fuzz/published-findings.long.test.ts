@@ -21,7 +21,7 @@ const PATIENCE_MS = 20_000;
 const LONG = (MORE_RUNS + 2) * PATIENCE_MS;
 
 /** A shell tells signals so. */
-const STATUS: Readonly<Record<string, number>> = { SIGABRT: 128 + 6, SIGSEGV: 128 + 11 };
+const STATUS: Readonly<Record<string, number>> = { SIGABRT: 128 + 6, SIGFPE: 128 + 8, SIGSEGV: 128 + 11 };
 /** What `qemu-io` says of contents that are lost, of an image that is marked corrupt, of a socket in its place. */
 const LOST =
   /Pattern verification failed|Image is corrupt; cannot be opened read\/write|No such device or address/;
