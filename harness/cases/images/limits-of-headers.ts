@@ -190,6 +190,7 @@ const NAMES: readonly Limit[] = [
       { extension: [EXTENSION.backingFormat, 16] },
       { extension: [EXTENSION.bitmaps, 16] },
       { extension: [EXTENSION.bitmaps, 32] },
+      { extension: [EXTENSION.encryption, 16] },
       { version: 2, extension: [UNKNOWN, 433] },
     ],
   },

@@ -1,12 +1,12 @@
 /** A LUKS volume as a node: its size, requests of any length, and how it is found out; and the same keys inside of qcow2. */
-import { HEADER_LENGTH } from '../../qcow2/qcow2-header.ts';
+import { HEADER_LENGTH, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { aesSectors } from '../helpers/aes-sectors.ts';
 import { CHAIN_SIZE, CLUSTER, release } from '../helpers/backing-chains.ts';
 import { createQcow2 } from '../helpers/created-images.ts';
 import { bytesOf, sizesOf } from '../helpers/image-files.ts';
 import { luksKey, luksVolume, parseLuks, unlocked } from '../helpers/made-luks.ts';
-import { openIo, writeNode } from '../helpers/node-io.ts';
+import { openIo, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, makeFile, needs, nodeInfo, virtualSize } from '../helpers/shared-setup.ts';
 import { creating, keysOf, nodeOver, placeOfKeys, secrets } from '../images/keys-and-secrets.ts';
@@ -226,6 +226,35 @@ export const volumeNodes: readonly CaseDefinition[] = [
           `they are at ${placeOf(written, 0)}`,
         );
         t.check(unlocked(keysOf(t, written), PASSPHRASE) !== null, 'the keys must stay whole', 'they do not');
+      }
+    },
+  },
+  {
+    id: 'luks/created-with-others',
+    title:
+      'A new image is encrypted in version 2, over a backing file and with preallocation, whose zeroes are too',
+    requirements: ['x-blockdev-create/qcow2-encrypt', 'PreallocMode/full'],
+    topology: secrets,
+    needs: needs(creating, { ...volumeBytes, commands: ['x-blockdev-create'] }),
+    async run(t: CaseContext) {
+      const below = await makeFile(t, CHAIN_SIZE);
+      for (const options of [
+        { version: 'v2' },
+        { 'backing-file': below.path, 'backing-fmt': 'raw' },
+        { preallocation: 'full' },
+      ]) {
+        const encrypt = { ...KEY.encrypt, 'iter-time': 1, 'cipher-alg': 'aes-128', 'cipher-mode': 'cbc' };
+        const file = await createQcow2(t, { size: CHAIN_SIZE, ...options, encrypt });
+        const made = parseQcow2Header(await bytesOf(t, file.local));
+        t.equal(made.encryption, 2, 'the header must tell that the image is encrypted with the keys in it');
+        const node = qcow2Node(t, file);
+        await t.execute('blockdev-add', node);
+        t.check(
+          (await readNode(t, node['node-name'], 0, CHAIN_SIZE)).every((byte) => byte === 0),
+          'a new image must read as zeroes',
+          'it reads as something else',
+        );
+        await release(t, [node['node-name']]);
       }
     },
   },

@@ -1,8 +1,9 @@
-/** Saboteurs of what queries tell of images, and of what preallocation leaves in them. */
+/** Saboteurs of what queries tell of images, and of what making one leaves in it. */
 import { inside, type Saboteur } from './saboteur.ts';
 
 const QUERY = 'graph/query-nodes';
 const CREATE = 'drivers/qcow2/qcow2-create';
+const OPTIONS = 'drivers/qcow2/create-options';
 const EVERY_CLUSTER = 'for (let at = 0; at < size; at += clusterSize)';
 const SIZE_ON_DISK = '        allocatedSize: () => file.allocatedSize(),\n';
 
@@ -59,5 +60,36 @@ export const describedImages: readonly Saboteur[] = [
       EVERY_CLUSTER,
       'for (let at = 0; at < Math.min(size, clusterSize * image.mapping.perTable); at += clusterSize)',
     ],
+  ),
+  inside(
+    'images/create-clear-in-v2',
+    'BlockdevCreateOptionsQcow2',
+    'makes images of version 2 in the clear whatever encrypt says',
+    OPTIONS,
+    ['encrypt: given.encrypt,', 'encrypt: version === 2 ? undefined : given.encrypt,'],
+  ),
+  inside(
+    'images/create-clear-on-backing',
+    'BlockdevCreateOptionsQcow2',
+    'makes images with a backing file in the clear whatever encrypt says',
+    OPTIONS,
+    ['encrypt: given.encrypt,', 'encrypt: backingFile === undefined ? given.encrypt : undefined,'],
+  ),
+  inside(
+    'images/preallocated-in-the-clear',
+    'PreallocMode',
+    'preallocates encrypted images with zeroes in the clear',
+    CREATE,
+    [
+      'const zeroes = new Uint8Array(clusterSize);',
+      'const zeroes = new Uint8Array(clusterSize);\n    image.cipher = undefined;',
+    ],
+  ),
+  inside(
+    'images/keys-without-encryption',
+    'BlockdevOptionsQcow2',
+    'opens images that have keys and no encryption',
+    'drivers/qcow2/header',
+    ["header.luksHeader && encryption !== 'luks'", 'false'],
   ),
 ];
