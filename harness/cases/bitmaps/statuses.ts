@@ -124,7 +124,8 @@ export const bitmapStatusCases: readonly CaseDefinition[] = [
   },
   {
     id: 'dirty-bitmaps/frozen-in-a-transaction',
-    title: 'A transaction that clears a frozen bitmap is refused, and the bitmap keeps what it had',
+    title:
+      'A frozen bitmap is cleared neither by a transaction nor alone, and keeps what it had when that is refused',
     requirements: ['query-block/bitmap-status-frozen', 'block-dirty-bitmap-clear/frozen'],
     needs: needs(backups, { commands: ['transaction'] }),
     topology: drive,
@@ -134,6 +135,8 @@ export const bitmapStatusCases: readonly CaseDefinition[] = [
       const crawling = backup(t, { speed: CRAWL });
       await t.execute('drive-backup', crawling);
       await t.refused('transaction', { actions: [clear] }, { text: /frozen|in use/ });
+      for (const command of ['block-dirty-bitmap-clear', 'block-dirty-bitmap-remove'])
+        await t.refused(command, { node: NODE, name: 'b' });
       await cancelled(t, crawling['job-id']);
       const marks = { node: NODE, name: 'b', size: MiB };
       await checkDirty(t, marks, [1, 5, 9], 'after a transaction that was refused');

@@ -121,4 +121,14 @@ export const storedBitmaps: readonly Saboteur[] = [
       'flags: this.#trusted.has(entry.name) && entry.flags & BitmapFlag.auto ? entry.flags | BitmapFlag.inUse : entry.flags',
     ],
   ),
+  inside(
+    'bitmaps/refused-clear-clears',
+    'DirtyBitmapStatus',
+    'clears a frozen bitmap and then refuses to',
+    'commands/block-dirty-bitmap-clear',
+    [
+      "bitmap.assertChangeable('modified')",
+      "if (bitmap.frozen)\n        bitmap.clear();\n    bitmap.assertChangeable('modified')",
+    ],
+  ),
 ];
