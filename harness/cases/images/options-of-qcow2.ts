@@ -64,6 +64,8 @@ export const qcow2Options: readonly CaseDefinition[] = [
           { 'refcount-cache-size': 256 * KiB },
           { 'cache-size': MiB, 'l2-cache-size': 512 * KiB },
           { 'cache-size': MiB, 'refcount-cache-size': 512 * KiB },
+          { 'cache-size': MiB, 'l2-cache-size': MiB },
+          { 'cache-size': MiB, 'refcount-cache-size': MiB },
           { 'l2-cache-size': MiB, 'refcount-cache-size': MiB },
         ],
         [

@@ -1,4 +1,4 @@
-/** Saboteurs of what guards the metadata of images, and of what is told when it does. */
+/** Saboteurs of what guards and caches the metadata of images, and of what is told when it does. */
 import { inside, type Saboteur } from './saboteur.ts';
 
 const OVERLAPS = 'drivers/qcow2/overlaps';
@@ -67,5 +67,19 @@ export const imageGuards: readonly Saboteur[] = [
     'does not guard refcount blocks with overlap-check cached',
     OPTIONS,
     ["'refcount-block', 'inactive-l1'];", "'inactive-l1'];"],
+  ),
+  inside(
+    'images/l2-cache-below-sum',
+    'BlockdevOptionsQcow2',
+    'refuses an l2-cache-size as large as cache-size',
+    OPTIONS,
+    ['l2 > both', 'l2 >= both'],
+  ),
+  inside(
+    'images/refcount-cache-below-sum',
+    'BlockdevOptionsQcow2',
+    'refuses a refcount-cache-size as large as cache-size',
+    OPTIONS,
+    ['refcount > both', 'refcount >= both'],
   ),
 ];
