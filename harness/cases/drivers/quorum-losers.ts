@@ -1,4 +1,5 @@
 /** quorum with more than one child that differs or fails: each of them is seen to. */
+import { writeFile } from 'node:fs/promises';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
@@ -132,6 +133,23 @@ export const quorumLosers: readonly CaseDefinition[] = [
       await checkReads(t, guest, [0, 8 * KiB], 0, 'of what two children agree on');
       await reads(guest, [8 * KiB, 8 * KiB]).catch(() => false);
       await t.ended();
+    },
+  },
+  {
+    id: 'quorum/one-byte-outvoted',
+    title: 'A child that differs in one byte of a read is outvoted, be it the first, the last or another',
+    requirements: ['quorum/votes', 'QUORUM_REPORT_BAD/outvoted'],
+    needs: voting,
+    async run(t: CaseContext) {
+      const [offset, length] = REQUEST;
+      for (const at of [offset, offset + 512, offset + length - 1]) {
+        const { guest, files, children } = await scene(t, same(5, 5, 5), { 'vote-threshold': 2 });
+        const content = Buffer.alloc(QUORUM_SIZE, 5).fill(6, at, at + 1);
+        await writeFile(files[2]!.local, content, { flag: 'r+' });
+        await checkReads(t, guest, REQUEST, 5, 'of a quorum one of whose children differs in a byte');
+        await reported(t, [children[2]!], 'read');
+        await guest.close();
+      }
     },
   },
 ];

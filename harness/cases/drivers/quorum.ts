@@ -254,8 +254,15 @@ export const quorumCases: readonly CaseDefinition[] = [
         'vote-threshold': 1,
         children: await Promise.all(sizes.map(async (size) => (await filledFile(t, size, 5)).options)),
       });
-      await t.refused('blockdev-add', await open(QUORUM_SIZE, 2 * QUORUM_SIZE));
-      await checkAbsent(t, node);
+      const [short, long] = [QUORUM_SIZE, 2 * QUORUM_SIZE];
+      for (const sizes of [
+        [short, long],
+        [short, short, long],
+        [long, short, short],
+      ]) {
+        await t.refused('blockdev-add', await open(...sizes));
+        await checkAbsent(t, node);
+      }
       await t.execute('blockdev-add', await open(QUORUM_SIZE, QUORUM_SIZE));
     },
   },

@@ -50,6 +50,26 @@ export const failingAt =
     file: { driver: 'blkdebug', image, 'inject-error': [{ event, sector: 16 }] },
   });
 
+/** A case whose children differ in the byte at that place, which is within the 4 KiB from 8 KiB on. */
+function differingAt(name: string, title: string, at: number): CaseDefinition {
+  return {
+    id: `blkverify/${name}`,
+    title,
+    requirements: ['blkverify/compares'],
+    needs: read,
+    fresh: true,
+    async run(t: CaseContext) {
+      const { node, raw } = await addVerify(t);
+      await writeFile(raw.local, Buffer.alloc(SIZE, BYTE).fill(6, at, at + 1), { flag: 'r+' });
+      const guest = await openIo(t, node);
+      await checkReads(t, guest, [0, 8192], BYTE, 'beside what differs');
+      await t.execute('query-version');
+      await reads(guest, [8192, 4096]).catch(() => false);
+      await t.ended();
+    },
+  };
+}
+
 export const blkverifyCases: readonly CaseDefinition[] = [
   {
     id: 'blkverify/equal',
@@ -73,22 +93,13 @@ export const blkverifyCases: readonly CaseDefinition[] = [
         );
     },
   },
-  {
-    id: 'blkverify/contents-differ',
-    title: 'The first read of what differs ends the endpoint; a read beside it does not',
-    requirements: ['blkverify/compares'],
-    needs: read,
-    fresh: true,
-    async run(t: CaseContext) {
-      const { node, raw } = await addVerify(t);
-      await writeFile(raw.local, Buffer.alloc(SIZE, BYTE).fill(6, 10_000, 10_001), { flag: 'r+' });
-      const guest = await openIo(t, node);
-      await checkReads(t, guest, [0, 8192], BYTE, 'beside what differs');
-      await t.execute('query-version');
-      await reads(guest, [8192, 4096]).catch(() => false);
-      await t.ended();
-    },
-  },
+  differingAt(
+    'contents-differ',
+    'The first read of what differs ends the endpoint; a read beside it does not',
+    10_000,
+  ),
+  differingAt('first-byte-differs', 'A read of which the first byte alone differs ends the endpoint', 8192),
+  differingAt('last-byte-differs', 'A read of which the last byte alone differs ends the endpoint', 12_287),
   {
     id: 'blkverify/errors-differ',
     title: 'A read that one child fails and the other does not ends the endpoint',
