@@ -6,8 +6,11 @@ import {
   checkAbsent,
   dataNodes,
   dataSource,
+  fileNodes,
   findNode,
+  KiB,
   MiB,
+  makeFile,
   needs,
   nodeInfo,
   nodeNames,
@@ -191,6 +194,28 @@ export const blockdevAdd: readonly CaseDefinition[] = [
         { text: /[Dd]uplicate/ },
       );
       t.equal(await nodeInfo(t, name), before, 'the node that has the name must stay as it was');
+    },
+  },
+  {
+    id: 'blockdev-add/name-of-child-taken',
+    title: 'The name of a child that was defined within its parent is taken, for a node and for a child',
+    requirements: ['blockdev-add/name-taken', 'blockdev-add/failure-leaves-nothing'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const child = t.name('child');
+      const file = async (name?: string) => ({
+        driver: 'file',
+        filename: (await makeFile(t, 64 * KiB)).path,
+        ...(name !== undefined && { 'node-name': name }),
+      });
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': t.name('raw'), file: await file(child) });
+      const before = await nodeNames(t);
+      const taken = { text: /[Dd]uplicate/ };
+      await t.refused('blockdev-add', { driver: 'raw', 'node-name': child, file: await file() }, taken);
+      await t.refused('blockdev-add', await file(child), taken);
+      const second = { driver: 'raw', 'node-name': t.name('raw'), file: await file(child) };
+      await t.refused('blockdev-add', second, taken);
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
