@@ -46,6 +46,26 @@ const overlayOf = (t: CaseContext, file: CaseFile) => addQcow2(t, file, { backin
 
 export const snapshotCases: readonly CaseDefinition[] = [
   {
+    id: 'blockdev-snapshot/overlay-without-backing',
+    title:
+      'An overlay whose driver keeps no backing file is refused, and an overlay of qcow2 is taken afterwards',
+    requirements: ['blockdev-snapshot/installs-backing'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const [base] = await addChain(t, 1);
+      const overlay = t.name('raw');
+      const file = { driver: 'file', filename: (await makeFile(t, CHAIN_SIZE)).path };
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': overlay, file });
+      const before = await nodeInfo(t, overlay);
+      await t.refused('blockdev-snapshot', { node: base!.node, overlay });
+      t.equal(await nodeInfo(t, overlay), before, 'a refused overlay must stay as it was');
+      await t.execute('blockdev-del', { 'node-name': overlay });
+      const good = await overlayOf(t, await makeEmpty(t));
+      await t.execute('blockdev-snapshot', { node: base!.node, overlay: good });
+      await release(t, [base!.node, good]);
+    },
+  },
+  {
     id: 'blockdev-snapshot/nodes',
     title: 'A snapshot of a node makes it the backing node of the overlay',
     requirements: [
