@@ -59,14 +59,20 @@ export const socketAddresses: readonly CaseDefinition[] = [
   {
     id: 'SocketAddress/versions-of-ip',
     title:
-      'An IPv4 host is refused where the address wants no IPv4, and taken where it wants it or says nothing',
+      'A host of a version of IP is refused where the address wants none of that; IPv4 is taken where it wants it or says nothing',
     requirements: ['SocketAddress/ip-versions'],
     needs: nbdServer,
     async run(t: CaseContext) {
       await judged(
         t,
         [{}, { ipv4: true }, { ipv6: false }, { ipv4: true, ipv6: false }, { ipv4: true, ipv6: true }],
-        [{ ipv4: false }, { ipv6: true }, { ipv4: false, ipv6: true }, { ipv4: false, ipv6: false }],
+        [
+          ...[{ ipv4: false }, { ipv6: true }, { ipv4: false, ipv6: true }, { ipv4: false, ipv6: false }],
+          ...[{ ipv4: true }, { ipv6: false }, { ipv4: true, ipv6: false }].map((versions) => ({
+            host: '::1',
+            ...versions,
+          })),
+        ],
       );
     },
   },
