@@ -229,4 +229,14 @@ export const exports: readonly Saboteur[] = [
     'host/socket-address',
     ['port < last; port += 1', 'port < Math.min(last, first + 1); port += 1'],
   ),
+  inside(
+    'exports/ipv6-for-ipv4',
+    'SocketAddress',
+    'listens by IPv6 where IPv4 alone was asked for',
+    'host/socket-address',
+    [
+      'const only4 = ipv6 === false || (ipv4 && ipv6 === undefined);\n    const only6',
+      'const only4 = ipv6 === false;\n    const only6',
+    ],
+  ),
 ];

@@ -370,4 +370,18 @@ export const graph: readonly Saboteur[] = [
     'graph/external-snapshot',
     ['        await graph.releaseUnused(overlay);\n        throw error;', '        throw error;'],
   ),
+  inside(
+    'graph/name-of-child-free',
+    'BlockdevOptions',
+    'takes a name that a child has which was defined within its parent',
+    'graph/node-graph',
+    ['name !== undefined && this.find(name)', 'name !== undefined && this.find(name)?.monitorOwned'],
+  ),
+  inside(
+    'graph/overlay-without-backing',
+    'blockdev-snapshot',
+    'takes an overlay whose driver keeps no backing file',
+    'graph/external-snapshot',
+    ["!('backing' in overlay.driver.children)", 'false'],
+  ),
 ];

@@ -159,4 +159,25 @@ export const nodeData: readonly Saboteur[] = [
       "const test = await child('test').catch(() => Object.create(raw));",
     ],
   ),
+  inside(
+    'drivers/blkverify-last-byte',
+    'BlockdevOptionsBlkverify',
+    'compares all but the last byte of each read',
+    'drivers/blkverify',
+    ['buffer.findIndex((byte', 'buffer.subarray(0, -1).findIndex((byte'],
+  ),
+  inside(
+    'drivers/quorum-last-byte',
+    'QuorumReadPattern',
+    'takes for alike what differs in the last byte of a read',
+    'drivers/quorum/index',
+    ['Buffer.compare(a, b) === 0', 'Buffer.compare(a.subarray(0, -1), b.subarray(0, -1)) === 0'],
+  ),
+  inside(
+    'drivers/quorum-lengths-of-two',
+    'BlockdevOptionsQuorum',
+    'compares the lengths of the first two children alone',
+    'drivers/quorum/index',
+    ['if (others.some((length)', 'if (others.slice(0, 1).some((length)'],
+  ),
 ];
