@@ -67,11 +67,13 @@ export const socketAddresses: readonly CaseDefinition[] = [
         t,
         [{}, { ipv4: true }, { ipv6: false }, { ipv4: true, ipv6: false }, { ipv4: true, ipv6: true }],
         [
-          ...[{ ipv4: false }, { ipv6: true }, { ipv4: false, ipv6: true }, { ipv4: false, ipv6: false }],
-          ...[{ ipv4: true }, { ipv6: false }, { ipv4: true, ipv6: false }].map((versions) => ({
-            host: '::1',
-            ...versions,
-          })),
+          { ipv4: false },
+          { ipv6: true },
+          { ipv4: false, ipv6: true },
+          { ipv4: false, ipv6: false },
+          { host: '::1', ipv4: true },
+          { host: '::1', ipv6: false },
+          { host: '::1', ipv4: true, ipv6: false },
         ],
       );
     },
