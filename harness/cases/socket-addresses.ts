@@ -59,7 +59,7 @@ export const socketAddresses: readonly CaseDefinition[] = [
   {
     id: 'SocketAddress/versions-of-ip',
     title:
-      'A host of a version of IP is refused where the address wants none of that; IPv4 is taken where it wants it or says nothing',
+      'A host is refused where the address wants none of its version of IP; IPv4 is taken where it wants it or says nothing',
     requirements: ['SocketAddress/ip-versions'],
     needs: nbdServer,
     async run(t: CaseContext) {
