@@ -268,7 +268,8 @@ export const blockCommit: readonly CaseDefinition[] = [
   },
   {
     id: 'block-commit/refused',
-    title: 'Images outside the chain, a chain the wrong way round and negative speeds are refused',
+    title:
+      'Images outside the chain, node names as images, a chain the wrong way round and negative speeds are refused',
     requirements: [
       'block-commit/base-unknown',
       'block-commit/top-unknown',
@@ -285,6 +286,8 @@ export const blockCommit: readonly CaseDefinition[] = [
         { top: '' },
         { base: `${t.dir}/nothing` },
         { base: '' },
+        { top: middle!.node },
+        { base: base!.node },
         { base: top!.file.path },
         { top: base!.file.path },
         { top: middle!.file.path, base: middle!.file.path },

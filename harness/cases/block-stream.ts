@@ -328,6 +328,7 @@ export const blockStream: readonly CaseDefinition[] = [
       for (const options of [
         { base: `${t.dir}/nothing` },
         { base: '' },
+        { base: base!.node },
         { 'base-node': t.name('nothing') },
         { 'base-node': other!.node },
         { 'base-node': top!.node },

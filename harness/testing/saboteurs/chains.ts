@@ -313,4 +313,34 @@ export const chains: readonly Saboteur[] = [
       "if (args.base === '' && args['base-node'] !== undefined)\n        delete args.base;\n    if (args.base !== undefined && args['base-node'] !== undefined)",
     ],
   ),
+  inside(
+    'chains/stream-base-by-node',
+    'block-stream',
+    'takes a node name as base of a stream',
+    'commands/block-stream',
+    [
+      'const base = findBackingFile(graph, image, filename);',
+      'const base = findBackingFile(graph, image, filename) ?? graph.find(filename);',
+    ],
+  ),
+  inside(
+    'chains/commit-top-by-node',
+    'block-commit',
+    'takes a node name as top of a commit',
+    'commands/block-commit',
+    [
+      'const top = findBackingFile(graph, device, filename);',
+      'const top = findBackingFile(graph, device, filename) ?? graph.find(filename);',
+    ],
+  ),
+  inside(
+    'chains/commit-base-by-node',
+    'block-commit',
+    'takes a node name as base of a commit',
+    'commands/block-commit',
+    [
+      '.at(-1) : findBackingFile(graph, top, filename);',
+      '.at(-1) : findBackingFile(graph, top, filename) ?? graph.find(filename);',
+    ],
+  ),
 ];
