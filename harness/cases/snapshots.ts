@@ -119,6 +119,27 @@ export const snapshotCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'blockdev-snapshot/would-be-a-cycle',
+    title: 'An overlay below its node, directly or further down, is refused, and both stay as they were',
+    requirements: ['blockdev-snapshot/no-loop'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const overlay = await overlayOf(t, await makeEmpty(t));
+      const above = [overlay];
+      for (const name of ['near', 'far', 'farther'].map((each) => t.name(each))) {
+        await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: above.at(-1)! });
+        above.push(name);
+      }
+      for (const node of above) await t.refused('blockdev-snapshot', { node, overlay });
+      t.contains(
+        await nodeInfo(t, overlay),
+        { backing_file_depth: 0 },
+        'a refused snapshot must leave the overlay without backing node',
+      );
+      await release(t, above);
+    },
+  },
+  {
     id: 'blockdev-snapshot/refused',
     title: 'Unknown nodes, and an overlay that has a backing image or is the node itself, are refused',
     requirements: ['blockdev-snapshot/node-unknown', 'blockdev-snapshot/overlay-has-backing'],

@@ -384,4 +384,14 @@ export const graph: readonly Saboteur[] = [
     'graph/external-snapshot',
     ["!('backing' in overlay.driver.children)", 'false'],
   ),
+  inside(
+    'graph/cycles-of-two-only',
+    'blockdev-snapshot',
+    'puts a node below an overlay that it stands on by way of another node',
+    'graph/node-graph',
+    [
+      'return from === to || from.children.some((edge) => reaches(edge.node, to));',
+      'return from === to || from.children.some((edge) => edge.node === to);',
+    ],
+  ),
 ];
