@@ -20,7 +20,20 @@ export function missingProgram(name: string): string | null {
   return found ? null : `${name}: not found in PATH`;
 }
 
+/** A socket is there before somebody listens on it. */
+async function firstLoop(path: string): Promise<BareLoop> {
+  for (;;)
+    try {
+      return await BareLoop.open(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+}
+
 export class BenchEndpoint {
+  /** Those that nobody has stopped yet. */
+  static readonly #running = new Set<BenchEndpoint>();
   readonly sockets: readonly string[];
   readonly #child: ChildProcess;
   readonly #folder: string;
@@ -29,6 +42,12 @@ export class BenchEndpoint {
     this.#child = child;
     this.#folder = folder;
     this.sockets = sockets;
+    BenchEndpoint.#running.add(this);
+  }
+
+  /** Stops what a benchmark that failed left running. */
+  static async stopAll(): Promise<void> {
+    for (const endpoint of BenchEndpoint.#running) await endpoint.stop();
   }
 
   static storageDaemon(monitors = 1): Promise<BenchEndpoint> {
@@ -71,7 +90,7 @@ export class BenchEndpoint {
       ]),
     );
     // As in the harness's own targets: a client that comes before its monitor is set up may lose its first command.
-    (await BareLoop.open(endpoint.sockets.at(-1)!)).close();
+    (await firstLoop(endpoint.sockets.at(-1)!)).close();
     return endpoint;
   }
 
@@ -96,9 +115,12 @@ export class BenchEndpoint {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL');
-    await ended;
+    BenchEndpoint.#running.delete(this);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+      this.#child.kill('SIGKILL');
+      await ended;
+    }
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

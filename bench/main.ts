@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { clientRate } from './client-rate.ts';
 import { compile } from './compile-rate.ts';
 import { deviceRate } from './device-rate.ts';
+import { BenchEndpoint } from './endpoints.ts';
 import { fuzzRate } from './fuzz-rate.ts';
 import { fuzzWorkers } from './fuzz-workers.ts';
 import { generateRate } from './generate-rate.ts';
@@ -81,6 +82,8 @@ async function measureAll(names: readonly string[], scale: Scale) {
     } catch (error) {
       process.stdout.write(`FAIL ${name}: ${(error as Error).stack}\n`);
       counts.failed += 1;
+    } finally {
+      await BenchEndpoint.stopAll();
     }
   }
   return { results, counts };
