@@ -248,6 +248,18 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
       await checkReads(t, guest, [512, 512], BYTE, 'of a part of a block');
       await checkReads(t, guest, [8192, 512], BYTE, 'of the block behind');
       await checkReadFails(t, guest, [4608, 512], 'of a part of the block whose last sector has a rule');
+      await guest.close();
+      const large = await restrictedGuest(t, {
+        restrictions: { align: 16 * KiB },
+        rules: { 'inject-error': [{ event: 'read_aio', sector: 31 }] },
+      });
+      await checkReads(t, large.guest, [16 * KiB, 512], BYTE, 'of the large block behind');
+      await checkReadFails(
+        t,
+        large.guest,
+        [512, 512],
+        'of a part of the large block whose last sector has a rule',
+      );
     },
   },
   {

@@ -126,10 +126,15 @@ export const createQcow2: readonly CaseDefinition[] = [
     needs: qcow2Creation,
     async run(t: CaseContext) {
       const base = await makeFile(t, SIZE);
-      for (const format of ['raw', 'qcow2']) {
+      for (const [format, version] of [
+        ['raw', {}],
+        ['qcow2', {}],
+        ['raw', { version: 'v2' }],
+      ] as const) {
         const { backing, backingFormat } = await headerOf(t, {
           'backing-file': base.path,
           'backing-fmt': format,
+          ...version,
         });
         t.equal(backing, base.path, 'the header must name the backing file as it was given');
         t.equal(backingFormat, format, "the header must name the backing file's format");

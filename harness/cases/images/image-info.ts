@@ -3,7 +3,15 @@ import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import { COMPATIBLE, INCOMPATIBLE } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
-import { addChain, addQcow2, CHAIN_SIZE, CLUSTER, chainNodes } from '../helpers/backing-chains.ts';
+import {
+  addChain,
+  addLayers,
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeLayers,
+} from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
 import { buildQcow2, type NewQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, fileNodes, KiB, makeFile, newFile, nodeInfo } from '../helpers/shared-setup.ts';
@@ -250,7 +258,12 @@ export const imageInfoCases: readonly CaseDefinition[] = [
     requirements: ['ImageInfo/backing-image'],
     needs: chainNodes,
     async run(t: CaseContext) {
-      const layers = await addChain(t, 3);
+      const sizes = [2, 4, 3].map((clusters) => clusters * CLUSTER);
+      const files = await makeLayers(
+        t,
+        sizes.map((size) => ({ size, clusterSize: CLUSTER })),
+      );
+      const layers = await addLayers(t, files);
       let below: unknown = await imageInfo(t, layers[2]!.node);
       for (const { node } of layers.toReversed()) {
         t.check(

@@ -136,6 +136,16 @@ export const zeroesAndDiscard: readonly CaseDefinition[] = [
           `cluster ${index} is not marked`,
         );
       }
+      const file = await makeOne(t);
+      const node = await addQcow2(t, file, { 'detect-zeroes': 'on' });
+      await writeNode(t, node, 0, CHAIN_SIZE, 0);
+      await release(t, [node]);
+      const image = await readImage(t, file);
+      t.check(
+        [...Array(CHAIN_SIZE / CLUSTER).keys()].every((index) => image.cluster(index) === 'zero'),
+        'a write of zeroes to the whole disk must mark each cluster',
+        'it does not',
+      );
     },
   },
   {

@@ -92,4 +92,14 @@ export const describedImages: readonly Saboteur[] = [
     'drivers/qcow2/header',
     ["header.luksHeader && encryption !== 'luks'", 'false'],
   ),
+  inside(
+    'replies/backing-image-size-of-top',
+    'ImageInfo',
+    'gives a backing image the virtual size of the image above',
+    'graph/query-nodes',
+    [
+      'describeImage(shownNode(below, view), view);',
+      "{ ...describeImage(shownNode(below, view), view), 'virtual-size': image['virtual-size'] };",
+    ],
+  ),
 ];

@@ -135,4 +135,11 @@ export const encryption: readonly Saboteur[] = [
       "formatSpecific: { type: 'luks', data: info }",
     ],
   ),
+  inside(
+    'images/luks-vectors-plain',
+    'QCryptoBlockCreateOptionsLUKS',
+    'makes volumes with vectors plain by default',
+    'crypto/luks-volume',
+    ["options['ivgen-alg'] ?? 'plain64'", "options['ivgen-alg'] ?? 'plain'"],
+  ),
 ];

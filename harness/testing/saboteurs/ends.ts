@@ -119,4 +119,14 @@ export const ends: readonly Saboteur[] = [
       'const exit = this.#exit;\n        if (this.jobs.all.length > 0)\n            this.#exit = () => exit(1);\n        setImmediate(() => this.#end(0));',
     ],
   ),
+  inside(
+    'ends/negotiated-for-ever',
+    'protocol/negotiation',
+    'takes a client for negotiated once another has been',
+    'monitor/monitor-session',
+    [
+      '    negotiated = false;\n    #peer;',
+      '    static #was = false;\n    get negotiated() { return MonitorSession.#was; }\n    set negotiated(is) { MonitorSession.#was ||= is; }\n    #peer;',
+    ],
+  ),
 ];

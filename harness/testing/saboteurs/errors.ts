@@ -84,4 +84,18 @@ export const errors: readonly Saboteur[] = [
       "operation,\n            action: action === 'report' && this.#policy(operation) === 'enospc' ? 'stop' : action,",
     ],
   ),
+  inside(
+    'errors/full-disk-stops',
+    'BlockErrorAction',
+    'stops the machine where the policy is report and the disk is full',
+    'backend/error-action',
+    ['return policy;', "return policy === 'report' && error.code === 'ENOSPC' ? 'stop' : policy;"],
+  ),
+  inside(
+    'errors/stream-ignores-errors',
+    'block-stream',
+    'ignores errors of a stream where on-error is not given',
+    'jobs/stream-job',
+    ["policy = 'report' }", "policy = 'ignore' }"],
+  ),
 ];

@@ -122,4 +122,14 @@ export const events: readonly Saboteur[] = [
     'graph/open',
     ['{} : { offset })', "{} : { offset: '0x' + offset.toString(16) })"],
   ),
+  inside(
+    'events/write-failure-untold',
+    'QUORUM_FAILURE',
+    'does not tell the failure of a write',
+    'drivers/quorum/index',
+    [
+      'this.#reportFailure(request);\n        throw votedError(errors);',
+      "if (request.kind === 'read')\n            this.#reportFailure(request);\n        throw votedError(errors);",
+    ],
+  ),
 ];

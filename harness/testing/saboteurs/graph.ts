@@ -394,4 +394,11 @@ export const graph: readonly Saboteur[] = [
       'return from === to || from.children.some((edge) => edge.node === to);',
     ],
   ),
+  inside(
+    'graph/no-way-back-to-main-loop',
+    'x-blockdev-set-iothread',
+    'refuses null for the thread',
+    'commands/x-blockdev-set-iothread',
+    ['if (id !== null && objects', 'if (objects'],
+  ),
 ];

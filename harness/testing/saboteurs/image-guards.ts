@@ -82,4 +82,11 @@ export const imageGuards: readonly Saboteur[] = [
     OPTIONS,
     ['refcount > both', 'refcount >= both'],
   ),
+  inside(
+    'images/refcounts-of-64-refused',
+    'BlockdevCreateOptionsQcow2',
+    'refuses reference counts of 64 bits',
+    'drivers/qcow2/create-options',
+    ['refcountOrder > 6)', 'refcountOrder > 5)'],
+  ),
 ];

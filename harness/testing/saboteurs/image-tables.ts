@@ -126,4 +126,11 @@ export const imageTables: readonly Saboteur[] = [
     'drivers/qcow2/image',
     ['Math.floor(l2CacheSize / sliceSize)', 'Math.floor(l2CacheSize / this.clusterSize)'],
   ),
+  inside(
+    'images/format-lost-in-version-2',
+    'BlockdevCreateOptionsQcow2',
+    'leaves the format of the backing file out of headers of version 2',
+    'drivers/qcow2/create-options',
+    ['format: backingFormat }', 'format: version === 2 ? undefined : backingFormat }'],
+  ),
 ];

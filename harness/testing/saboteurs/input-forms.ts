@@ -92,4 +92,28 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
       'if (Array.isArray(value) && value.length === 0)\n                continue;\n            if (!isWireObject(value))',
     ],
   ),
+  inside(
+    'wire/class-of-bad-json',
+    'protocol/errors',
+    'gives input that is no JSON the class JSONParsing',
+    'monitor/dispatcher',
+    ['new CommandError(message.fault)', "new CommandError(message.fault, 'JSONParsing')"],
+  ),
+  inside(
+    'wire/later-refusal-twice',
+    'protocol/replies',
+    'answers a refused command twice that came in one piece with another',
+    'monitor/monitor-session',
+    [
+      '                this.send(answer);',
+      "{ this.send(answer); if (answered > 1 && 'error' in answer) this.send(answer); }",
+    ],
+  ),
+  inside(
+    'wire/negotiation-answers-list',
+    'protocol/negotiation',
+    'answers qmp_capabilities with a list of what is enabled',
+    'commands/qmp-capabilities',
+    ['return {};', 'return { enabled: [] };'],
+  ),
 ];

@@ -277,4 +277,11 @@ export const interruptedJobs: readonly Saboteur[] = [
     'jobs/backup-job',
     ['while (!job.cancelled)\n                    await job.wait();', 'await job.wait();'],
   ),
+  inside(
+    'mirrors/target-policy-of-source',
+    'BlockdevBackup',
+    'takes the policy for the source where none is given for the target',
+    'jobs/backup-job',
+    ["this.#args[policy] ?? 'report'", "this.#args[policy] ?? this.#args['on-source-error'] ?? 'report'"],
+  ),
 ];

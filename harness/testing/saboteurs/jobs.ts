@@ -364,4 +364,14 @@ export const jobs: readonly Saboteur[] = [
       "const before = this.#speed;\n        this.#applySpeed(speed);\n        this.#ioStatus = 'ok';",
     ],
   ),
+  inside(
+    'jobs/job-named-as-asked',
+    'block-stream',
+    'names a stream after the node where that is given and not the device',
+    'jobs/stream-job',
+    [
+      "jobs.newId(args['job-id'], graph.deviceOf(image))",
+      "jobs.newId(args['job-id'], graph.deviceOf(image) && args.device)",
+    ],
+  ),
 ];

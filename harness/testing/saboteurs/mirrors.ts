@@ -152,4 +152,11 @@ export const mirrors: readonly Saboteur[] = [
       "status: this.#status === 'ready' && this.progress.offset < this.progress.len ? 'running' : this.#status,",
     ],
   ),
+  inside(
+    'mirrors/buffer-fourfold',
+    'blockdev-mirror',
+    'has four times buf-size on its way',
+    'jobs/mirror-job',
+    ['bufferSize: Math.ceil(', 'bufferSize: 4 * Math.ceil('],
+  ),
 ];

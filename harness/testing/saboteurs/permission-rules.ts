@@ -119,4 +119,11 @@ export const permissionRules: readonly Saboteur[] = [
     'jobs/backup-job',
     ["nodes.claim(target, 'target');", 'nodes.use(target);'],
   ),
+  inside(
+    'permissions/locking-on-unlocked',
+    'BlockdevOptionsFile',
+    'does not lock files where locking is given',
+    'drivers/file',
+    ["options.locking === 'off' ?", 'options.locking !== undefined ?'],
+  ),
 ];

@@ -100,4 +100,41 @@ export const refusals: readonly Saboteur[] = [
       'if (member.error) {\n            if (member.started)\n                driver.abort?.();\n        }',
     ],
   ),
+  inside(
+    'refusals/removal-elsewhere-answered',
+    'x-blockdev-change',
+    'answers the removal of a child of another driver as a success',
+    'graph/change-children',
+    [
+      'throw new CommandError(`The node ${graph.displayName(parent)} does not support removing a child`);',
+      'return;',
+    ],
+  ),
+  inside(
+    'refusals/mirror-device-not-found',
+    'drive-mirror',
+    'refuses a mirror of a device that there is not with DeviceNotFound',
+    'commands/drive-mirror',
+    [
+      'const source = graph.lookupRoot(args.device);',
+      "let source; try { source = graph.lookupRoot(args.device); } catch (error) { throw new CommandError(error.message, 'DeviceNotFound'); }",
+    ],
+  ),
+  inside(
+    'refusals/both-with-a-known-node',
+    'x-blockdev-change',
+    'takes child and node together where the node exists',
+    'commands/x-blockdev-change',
+    [
+      'if (child !== undefined && name !== undefined)',
+      'if (child !== undefined && name !== undefined && !graph.find(name))',
+    ],
+  ),
+  inside(
+    'refusals/backup-target-node-only',
+    'BlockdevBackup',
+    'finds the target of a backup by the name of a node alone',
+    'commands/blockdev-backup',
+    ['graph.lookup(args.target, args.target)', "graph.lookup('', args.target)"],
+  ),
 ];

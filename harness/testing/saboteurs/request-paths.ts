@@ -182,4 +182,21 @@ export const requestPaths: readonly Saboteur[] = [
       'const start = Math.floor(offset / unit) * unit;\n        const end = Math.ceil((offset + length) / unit) * unit;',
     ],
   ),
+  inside(
+    'paths/align-capped',
+    'BlockdevOptionsBlkdebug',
+    'widens requests to 4096 bytes where align is larger',
+    'drivers/blkdebug/blkdebug-limits',
+    ['{ requestAlignment: align }', '{ requestAlignment: Math.min(align, 4096) }'],
+  ),
+  inside(
+    'paths/large-zeroes-as-data',
+    'BlockdevDetectZeroesOptions',
+    'does not detect zeroes in writes of 64 KiB and more',
+    'graph/block-io',
+    [
+      "if (this.#policy.detectZeroes !== 'off' && isZero(data))",
+      "if (this.#policy.detectZeroes !== 'off' && data.length < 65536 && isZero(data))",
+    ],
+  ),
 ];

@@ -212,4 +212,14 @@ export const statistics: readonly Saboteur[] = [
       "return this.#request({ type: 'write', operation: 'wr', bytes: length }, (node) => node.io.discard(offset, length));",
     ],
   ),
+  inside(
+    'statistics/stats-of-file-misnamed',
+    'BlockStats',
+    'gives the statistics of the file below a node the name of that node',
+    'graph/query-nodes',
+    [
+      'stats.parent = describeStats(file.node, view);',
+      "stats.parent = { ...describeStats(file.node, view), 'node-name': node.name };",
+    ],
+  ),
 ];
