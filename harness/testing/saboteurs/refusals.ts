@@ -106,8 +106,8 @@ export const refusals: readonly Saboteur[] = [
     'answers the removal of a child of another driver as a success',
     'graph/change-children',
     [
-      'throw new CommandError(`The node ${graph.displayName(parent)} does not support removing a child`);',
-      'return;',
+      'const { parent } = edge;\n    const { children } = parent.state;',
+      'const { parent } = edge;\n    const { children } = parent.state;\n    if (!children)\n        return;',
     ],
   ),
   inside(
