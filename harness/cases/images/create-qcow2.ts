@@ -230,12 +230,12 @@ export const createQcow2: readonly CaseDefinition[] = [
     requirements: ['PreallocMode/metadata', 'PreallocMode/falloc', 'PreallocMode/full'],
     needs: qcow2Creation,
     async run(t: CaseContext) {
-      for (const [clusterSize, size, version] of [
-        [4 * KiB, 513 * 4 * KiB + 512, 'v3'],
-        [2048 * KiB, 3072 * KiB, 'v3'],
-        [64 * KiB, 3 * 64 * KiB, 'v2'],
+      for (const [clusterSize, size, version, modes] of [
+        [2 * KiB, 257 * 2 * KiB + 512, 'v3', ['metadata', 'falloc', 'full']],
+        [2048 * KiB, 3072 * KiB, 'v3', ['metadata']],
+        [64 * KiB, 3 * 64 * KiB, 'v2', ['metadata', 'falloc', 'full']],
       ] as const)
-        for (const preallocation of ['metadata', 'falloc', 'full']) {
+        for (const preallocation of modes) {
           const options = { size, version, 'cluster-size': clusterSize, preallocation };
           checkPlaced(t, await made(t, options), Math.ceil(size / clusterSize));
         }
