@@ -28,6 +28,7 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'SocketAddress/ports': LISTENS,
   'SocketAddress/range': LISTENS,
   'SocketAddress/versions-of-ip': LISTENS,
+  'command-line/global-properties': DEVICES,
   'device_add/on-each-controller': DEVICES,
   'device_add/values-of-json': DEVICES,
   'envelope/fast-commands': HABIT,
