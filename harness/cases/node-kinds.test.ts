@@ -83,6 +83,7 @@ test('on file and raw alone only what is about another driver is skipped for it'
     'block-job-complete/cancelled-when-ready',
     'block_resize/null-is-fixed',
     'blockdev-mirror/buf-size-in-flight',
+    'blockdev-mirror/buf-size-when-ready',
     'described-nodes/null',
     'described-nodes/trees-of-null',
     'integer-types/latency-ns',

@@ -213,22 +213,20 @@ export const transactionCases: readonly CaseDefinition[] = [
   },
   {
     id: 'transaction/grouped-unsupported',
-    title: 'completion-mode grouped is refused with an action that starts no job',
+    title:
+      'completion-mode grouped is refused with an action that starts no job, before or behind one that does',
     requirements: ['transaction/grouped-unsupported'],
-    needs: { ...bitmaps, members: ['transaction.properties'] },
+    needs: needs(bitmaps, backups, { members: ['transaction.properties'] }),
     async run(t: CaseContext) {
       const node = await addNode(t);
+      const id = t.name('job');
+      const [job, other] = [await backup(t, id), bitmap(node, 'b')];
       const properties = { 'completion-mode': 'grouped' };
-      const { error } = await t.request({
-        execute: 'transaction',
-        arguments: { actions: [bitmap(node, 'b')], properties },
-      });
-      t.check(
-        error !== undefined,
-        'grouped with an action that starts no job must be refused',
-        'it was accepted',
-      );
-      await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
+      for (const actions of [[other], [other, job], [job, other]]) {
+        await t.refused('transaction', { actions, properties });
+        await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
+        await checkNoJob(t, id);
+      }
     },
   },
 ];

@@ -1,5 +1,6 @@
 /** Cases of the jobs that copy, by what is copied and what is not, and of what jobs do about errors. */
 import type { CaseDefinition } from '../case.ts';
+import { cancelledCopies } from './cancelled-copies.ts';
 import { copiesOfOverlays } from './copies-of-overlays.ts';
 import { discardsDuringCopies } from './discards-during-copies.ts';
 import { errorCases } from './errors.ts';
@@ -28,6 +29,7 @@ import { unlikeClusters } from './unlike-clusters.ts';
 
 /** A new file is one line here. */
 export const copyJobCases: readonly CaseDefinition[] = [
+  ...cancelledCopies,
   ...copiesOfOverlays,
   ...errorCases,
   ...existingImageCases,

@@ -280,4 +280,44 @@ export const interruptedJobs: readonly CaseDefinition[] = [
         t.check(placeOf(bytes, index) !== null, 'a cluster must keep its place', `cluster ${index} has none`);
     },
   },
+  {
+    id: 'drive-mirror/unmap-when-ready',
+    title:
+      'A mirror that is ready gives up the place of clusters that become zero, by default and with unmap true',
+    requirements: ['drive-mirror/unmap', 'drive-mirror/unmap-default'],
+    needs: needs(chainNodes, nodeIo, interruptions, {
+      commands: ['drive-mirror'],
+      events: ['BLOCK_JOB_READY'],
+    }),
+    async run(t: CaseContext) {
+      for (const unmap of [{}, { unmap: true }]) {
+        const clusters = new Map(every(1).map((index) => [index, 0x44]));
+        const full = buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters });
+        const device = await addQcow2(t, await makeFile(t, full), { discard: 'unmap' });
+        const target = await makeFile(t, full);
+        const image = { target: target.path, format: 'qcow2', mode: 'existing' };
+        const guest = await openIo(t, device);
+        const id = t.name('job');
+        await t.execute('drive-mirror', { 'job-id': id, device, ...image, sync: 'none', ...unmap });
+        await t.event('BLOCK_JOB_READY', { device: id });
+        for (const index of [2, 4])
+          await guest.perform({
+            kind: 'write-zeroes',
+            offset: index * CLUSTER,
+            length: CLUSTER,
+            unmap: true,
+          });
+        await t.execute('block-job-cancel', { device: id });
+        await succeeded(t, id, 'mirror');
+        await guest.close();
+        await checkZero(t, target, [2, 4]);
+        const bytes = await bytesOf(t, target.local);
+        t.equal(
+          every(1).filter((index) => placeOf(bytes, index) === null),
+          [2, 4],
+          'the clusters that became zero, and no other, must have no place in the target',
+        );
+      }
+    },
+  },
 ];

@@ -57,12 +57,16 @@ async function dataNode(t: CaseContext): Promise<string> {
   return (await addRaw(t, Buffer.alloc(CHUNK * CHUNKS, 0x31))).name;
 }
 
+/** Adds a node of `CHUNKS` chunks whose requests take `LATENCY` each. */
+async function slowNode(t: CaseContext): Promise<string> {
+  const [name, size] = [t.name('slow'), CHUNK * CHUNKS];
+  await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size, 'latency-ns': LATENCY });
+  return name;
+}
+
 /** Milliseconds until a mirror of all chunks to a slow target is ready. */
 async function timeToReady(t: CaseContext, bufSize: number): Promise<number> {
-  const size = CHUNK * CHUNKS;
-  const device = await dataNode(t);
-  const target = t.name('slow');
-  await t.execute('blockdev-add', { driver: 'null-co', 'node-name': target, size, 'latency-ns': LATENCY });
+  const [device, target] = [await dataNode(t), await slowNode(t)];
   const id = t.name('job');
   const options = { granularity: CHUNK, 'buf-size': bufSize };
   const passed = await t.timed(async () => {
@@ -172,6 +176,29 @@ export const limitCases: readonly CaseDefinition[] = [
         'with all parts in flight a mirror should be quicker',
         `it took ${Math.round(quick)} ms instead of ${Math.round(slow)} ms`,
         { severity: 'should' },
+      );
+    },
+  },
+  {
+    id: 'blockdev-mirror/buf-size-when-ready',
+    title:
+      'No more than buf-size of what a guest writes is on its way to a slow target of a mirror that is ready',
+    requirements: ['blockdev-mirror/buf-size'],
+    needs: needs(mirrors, { drivers: ['null-co'] }),
+    async run(t: CaseContext) {
+      const args = { device: await dataNode(t), target: await slowNode(t) };
+      const guest = await openIo(t, args.device);
+      const blocks = { granularity: CHUNK, 'buf-size': CHUNK };
+      const id = await readyForWrites(t, 'blockdev-mirror', { ...args, ...blocks });
+      const passed = await t.timed(async () => {
+        await guest.perform({ kind: 'write', offset: 0, length: CHUNK * CHUNKS, byte: 0x77 });
+        await endedReady(t, id);
+      });
+      await guest.close();
+      t.check(
+        passed >= (LATENCY / 1_000_000) * (CHUNKS - 1),
+        `with one part in flight ${CHUNKS} of them must take as many times the latency of the target`,
+        `they took ${Math.round(passed)} ms`,
       );
     },
   },

@@ -5,13 +5,15 @@ import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addChain, addImage, CHAIN_SIZE, checkContent, stairs } from '../helpers/backing-chains.ts';
 import { pc } from '../helpers/ide-guest.ts';
-import { checkNoJob, jobInfo } from '../helpers/job-steps.ts';
+import { checkNoJob, completed, jobInfo } from '../helpers/job-steps.ts';
 import {
   addNode,
   addRaw,
+  addRawOver,
   dataNodes,
   fileNodes,
   MiB,
+  makeFile,
   needs,
   newFile,
   queryList,
@@ -20,19 +22,23 @@ import { COPY_COMMANDS, type CopyCommand, copy, typeOf } from './copy-commands.t
 
 const SOURCE = 'copied.img';
 const TARGET = 'copy.img';
+const SECOND = 'second.img';
 
-/** Drives `d0`, with data, and `d1`, without; `d0` uses node `copied`. */
+/** Drives `d0`, with data, `d1` and `d2`, without; `d0` uses node `copied`, `d2` node `second`. */
 const drives: Topology = {
   name: 'copied-drives',
   images: [
     { path: SOURCE, format: 'raw', size: CHAIN_SIZE, fill: [{ offset: 0, length: CHAIN_SIZE, byte: 0x11 }] },
     { path: TARGET, format: 'raw', size: CHAIN_SIZE },
+    { path: SECOND, format: 'raw', size: CHAIN_SIZE },
   ],
   options: [
     '-drive',
     `if=none,id=d0,file=@DIR@/${SOURCE},format=raw,node-name=copied`,
     '-drive',
     `if=none,id=d1,file=@DIR@/${TARGET},format=raw`,
+    '-drive',
+    `if=none,id=d2,file=@DIR@/${SECOND},format=raw,node-name=second`,
   ],
   monitors: 1,
 };
@@ -105,14 +111,19 @@ function ofCommand(command: CopyCommand): CaseDefinition[] {
     },
     {
       id: `${command}/not-a-root`,
-      title: `${command} of a node that another one stands on is refused; of the one above it starts`,
+      title: `${command} of a node below another, as its backing file or its file, is refused; of the one above it starts`,
       requirements: [`${command}/root-only`],
       needs: jobs(command),
       async run(t: CaseContext) {
         const [below, top] = await addChain(t, 2);
+        const file = t.name('file');
+        const image = await makeFile(t, CHAIN_SIZE);
+        await addRawOver(t, image, { file: { driver: 'file', 'node-name': file, filename: image.path } });
         const args = { 'job-id': t.name('job'), ...(await waiting(t, command)) };
-        await t.refused(command, { ...args, device: below!.node });
-        await checkNoJob(t, args['job-id']);
+        for (const device of [below!.node, file]) {
+          await t.refused(command, { ...args, device });
+          await checkNoJob(t, args['job-id']);
+        }
         await t.execute(command, { ...args, device: top!.node });
         await jobInfo(t, args['job-id']);
         await ended(t, command, args['job-id']);
@@ -132,6 +143,18 @@ async function refusesIncremental(t: CaseContext, command: CopyCommand): Promise
   await ended(t, command, args['job-id']);
 }
 
+/** Has a drive copied to two others, which are named in one way each, and states that their images hold the copy. */
+async function ontoDrives(t: CaseContext, run: (args: JsonObject) => Promise<void>): Promise<void> {
+  for (const [target, image] of [
+    ['d1', TARGET],
+    ['second', SECOND],
+  ] as const) {
+    await run({ device: 'd0', target });
+    const file = { path: `${t.dir}/${image}`, local: join(t.scratch, image) };
+    await checkContent(t, file, stairs(1), `the image of ${target}`);
+  }
+}
+
 /** The cases of sources and targets. */
 export const sourceAndTargetCases: readonly CaseDefinition[] = [
   ...COPY_COMMANDS.flatMap(ofCommand),
@@ -146,16 +169,28 @@ export const sourceAndTargetCases: readonly CaseDefinition[] = [
   ),
   {
     id: 'blockdev-backup/onto-a-drive',
-    title: 'The target of a backup may be a drive by its name; its image holds the copy',
+    title:
+      'The target of a backup may be a drive by its name, or by that of its node; its image holds the copy',
     requirements: ['blockdev-backup/target-by-device'],
     needs: jobs('blockdev-backup'),
     topology: drives,
     fresh: true,
-    async run(t: CaseContext) {
-      await copy(t, 'blockdev-backup', { device: 'd0', target: 'd1' });
-      const target = { path: `${t.dir}/${TARGET}`, local: join(t.scratch, TARGET) };
-      await checkContent(t, target, stairs(1), 'the image of the drive');
-    },
+    run: (t: CaseContext) => ontoDrives(t, (args) => copy(t, 'blockdev-backup', args)),
+  },
+  {
+    id: 'transaction/backup-onto-a-drive',
+    title: 'The target of a backup of a transaction may be a drive by its name, or by that of its node',
+    requirements: ['blockdev-backup/target-by-device', 'transaction/does-all'],
+    needs: needs(jobs('blockdev-backup'), { commands: ['transaction'] }),
+    topology: drives,
+    fresh: true,
+    run: (t: CaseContext) =>
+      ontoDrives(t, async (args) => {
+        const id = t.name('job');
+        const data = { 'job-id': id, sync: 'full', ...args };
+        await t.execute('transaction', { actions: [{ type: 'blockdev-backup', data }] });
+        await completed(t, id, 'backup');
+      }),
   },
   ...(['blockdev-backup', 'blockdev-mirror'] as const).map(
     (command): CaseDefinition => ({

@@ -1,8 +1,18 @@
-/** Backups of a transaction that fails never begin. */
+/** Backups of a transaction that fails never begin; and what it is that a backup of a transaction fails at. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { checkContent } from '../helpers/backing-chains.ts';
-import { checkNoJob, pendingJobEvents } from '../helpers/job-steps.ts';
-import { addRaw, fileNodes, MiB, needs } from '../helpers/shared-setup.ts';
+import { checkNoJob, pendingJobEvents, succeeded } from '../helpers/job-steps.ts';
+import {
+  addRaw,
+  addRawOver,
+  fileNodes,
+  MiB,
+  makeFile,
+  needs,
+  newFile,
+  nodeNames,
+} from '../helpers/shared-setup.ts';
 
 export const undoneBackups: readonly CaseDefinition[] = [
   {
@@ -45,4 +55,76 @@ export const undoneBackups: readonly CaseDefinition[] = [
       for (const { file } of targets) await checkContent(t, file, content, 'a backup that was made');
     },
   },
+  ...(['blockdev-backup', 'drive-backup'] as const).map(
+    (type): CaseDefinition => ({
+      id: `transaction/${type}-refuses`,
+      title: `What ${type} refuses by itself, its action refuses, too, and the action before it is undone`,
+      requirements: ['transaction/all-or-nothing', `${type}/speed`],
+      needs: needs(fileNodes, {
+        commands: [
+          'transaction',
+          'query-block-jobs',
+          'block-dirty-bitmap-add',
+          'block-dirty-bitmap-remove',
+          type,
+        ],
+        events: ['BLOCK_JOB_COMPLETED'],
+      }),
+      async run(t: CaseContext) {
+        const { name: device } = await addRaw(t, Buffer.alloc(MiB, 0x11));
+        const target = type === 'drive-backup' ? newFile(t) : await addRaw(t, MiB);
+        const named = 'file' in target ? { target: target.name } : { target: target.path, format: 'raw' };
+        const id = t.name('job');
+        const good = { 'job-id': id, device, sync: 'full', ...named };
+        const faults: JsonObject[] = [
+          { speed: -1 },
+          { device: t.name('nothing') },
+          { sync: 'incremental' },
+          { 'job-id': '1 job' },
+          { compress: true },
+          type === 'drive-backup' ? { bitmap: t.name('nothing') } : { target: t.name('nothing') },
+        ];
+        const other = { type: 'block-dirty-bitmap-add', data: { node: device, name: 'b' } };
+        const before = (await nodeNames(t)).toSorted();
+        for (const fault of faults) {
+          await t.refused('transaction', { actions: [other, { type, data: { ...good, ...fault } }] });
+          await checkNoJob(t, id);
+          await t.refused('block-dirty-bitmap-remove', { node: device, name: 'b' });
+          t.equal((await nodeNames(t)).toSorted(), before, 'a refused transaction must leave no node');
+        }
+        await t.execute('transaction', { actions: [other, { type, data: good }] });
+        await succeeded(t, id, 'backup');
+        await checkContent(t, 'file' in target ? target.file : target, Buffer.alloc(MiB, 0x11), 'the target');
+      },
+    }),
+  ),
+  ...(['blockdev-backup', 'drive-backup'] as const).map(
+    (type): CaseDefinition => ({
+      id: `transaction/${type}-not-a-root`,
+      title: `The action ${type} refuses a node below another, and takes the one above it`,
+      requirements: ['transaction/all-or-nothing', `${type}/root-only`],
+      needs: needs(fileNodes, {
+        commands: ['transaction', 'query-block-jobs', type],
+        events: ['BLOCK_JOB_COMPLETED'],
+      }),
+      async run(t: CaseContext) {
+        const image = await makeFile(t, Buffer.alloc(MiB, 0x11));
+        const below = t.name('below');
+        const file = { driver: 'file', 'node-name': below, filename: image.path };
+        const above = await addRawOver(t, image, { file });
+        const target =
+          type === 'drive-backup'
+            ? { target: newFile(t).path, format: 'raw' }
+            : { target: (await addRaw(t, MiB)).name };
+        const id = t.name('job');
+        const of = (device: string): JsonObject => ({
+          actions: [{ type, data: { 'job-id': id, device, sync: 'full', ...target } }],
+        });
+        await t.refused('transaction', of(below));
+        await checkNoJob(t, id);
+        await t.execute('transaction', of(above));
+        await succeeded(t, id, 'backup');
+      },
+    }),
+  ),
 ];
