@@ -284,4 +284,14 @@ export const interruptedJobs: readonly Saboteur[] = [
     'jobs/backup-job',
     ["this.#args[policy] ?? 'report'", "this.#args[policy] ?? this.#args['on-source-error'] ?? 'report'"],
   ),
+  inside(
+    'copies/one-more-after-cancel',
+    'drive-backup',
+    'copies one more cluster once a backup was cancelled',
+    'jobs/backup-job',
+    [
+      'if (job.cancelled)\n                return;\n            copied = 0;',
+      'if (job.cancelled && this.last)\n                return;\n            this.last = job.cancelled;\n            copied = 0;',
+    ],
+  ),
 ];

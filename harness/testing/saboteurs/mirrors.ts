@@ -159,4 +159,43 @@ export const mirrors: readonly Saboteur[] = [
     'jobs/mirror-job',
     ['bufferSize: Math.ceil(', 'bufferSize: 4 * Math.ceil('],
   ),
+  {
+    id: 'mirrors/buf-size-forgotten-when-ready',
+    definition: 'blockdev-mirror',
+    breaks: 'forgets buf-size once a mirror is ready',
+    changes: [
+      {
+        file: 'jobs/mirror-copy',
+        find: 'while (end - start < this.#options.bufferSize',
+        put: 'while (end - start < (this.isReady ? 1 << 30 : this.#options.bufferSize)',
+      },
+      {
+        file: 'jobs/mirror-copy',
+        find: 'this.#bytesInFlight >= this.#options.bufferSize',
+        put: '(!this.isReady && this.#bytesInFlight >= this.#options.bufferSize)',
+      },
+      {
+        file: 'jobs/mirror-job',
+        find: 'if (copy.saturated)',
+        put: 'copy.isReady = job.ready;\n                if (copy.saturated)',
+      },
+    ],
+  },
+  inside(
+    'mirrors/nothing-unmapped-when-ready',
+    'DriveMirror',
+    'unmaps nothing once a mirror is ready',
+    'jobs/mirror-copy',
+    [
+      'let delay = 0n;\n        for (let at = start',
+      'if (job.ready)\n            this.#options.unmap = false;\n        let delay = 0n;\n        for (let at = start',
+    ],
+  ),
+  inside(
+    'mirrors/drive-mirror-not-root',
+    'DriveMirror',
+    'takes nodes for drive-mirror that other nodes stand on',
+    'commands/drive-mirror',
+    ['graph.lookupRoot(args.device)', 'graph.lookup(args.device, args.device)'],
+  ),
 ];

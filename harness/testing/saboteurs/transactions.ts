@@ -206,4 +206,68 @@ export const transactions: readonly Saboteur[] = [
       'if (block.graph.devices.medium(data.node) === null && !block.graph.find(data.node))\n            return { abort: () => Promise.resolve() };\n        const { node, bitmap } = addBitmap(block.graph, data);',
     ],
   ),
+  inside(
+    'transactions/node-backup-negative-speed',
+    'BlockdevBackup',
+    'takes a negative speed of the action blockdev-backup for none',
+    'transactions/backup-actions',
+    [
+      '{ source, target }, data, context.txn',
+      '{ source, target }, data.speed < 0 ? { ...data, speed: 0 } : data, context.txn',
+    ],
+  ),
+  inside(
+    'transactions/backup-negative-speed',
+    'DriveBackup',
+    'takes a negative speed of the action drive-backup for none',
+    'transactions/backup-actions',
+    [
+      'createDriveBackup(context, data, context.txn)',
+      'createDriveBackup(context, data.speed < 0 ? { ...data, speed: 0 } : data, context.txn)',
+    ],
+  ),
+  inside(
+    'transactions/incremental-as-full',
+    'BlockdevBackup',
+    'takes sync incremental of the action blockdev-backup for full',
+    'transactions/backup-actions',
+    [
+      '{ source, target }, data, context.txn',
+      "{ source, target }, data.sync === 'incremental' ? { ...data, sync: 'full' } : data, context.txn",
+    ],
+  ),
+  inside(
+    'transactions/backup-not-root',
+    'BlockdevBackup',
+    'takes nodes for the action blockdev-backup that other nodes stand on',
+    'transactions/backup-actions',
+    ['graph.lookupRoot(data.device)', 'graph.lookup(data.device, data.device)'],
+  ),
+  inside(
+    'transactions/target-by-node-alone',
+    'BlockdevBackup',
+    'does not find the target of the action blockdev-backup by the name of its drive',
+    'transactions/backup-actions',
+    ['graph.lookup(data.target, data.target)', 'graph.lookup(undefined, data.target)'],
+  ),
+  inside(
+    'transactions/target-by-drive-alone',
+    'BlockdevBackup',
+    'does not find the target of the action blockdev-backup by its node-name where a drive has it',
+    'transactions/backup-actions',
+    [
+      'graph.lookup(data.target, data.target)',
+      "graph.lookup(data.target, graph.find(data.target) && graph.deviceOf(graph.find(data.target)) ? '' : data.target)",
+    ],
+  ),
+  inside(
+    'transactions/group-checks-first',
+    'ActionCompletionMode',
+    'takes a group whose second action knows nothing of it',
+    'transactions/index',
+    [
+      'if (context.txn && !action.groups)',
+      'context.seen = (context.seen ?? 0) + 1;\n    if (context.txn && !action.groups && context.seen === 1)',
+    ],
+  ),
 ];
