@@ -102,4 +102,11 @@ export const describedImages: readonly Saboteur[] = [
       "{ ...describeImage(shownNode(below, view), view), 'virtual-size': image['virtual-size'] };",
     ],
   ),
+  inside(
+    'replies/direct-as-writethrough',
+    'BlockDeviceInfo',
+    'shows the cache of nodes past the host cache as writethrough',
+    'graph/query-nodes',
+    ['writeback: true', 'writeback: !cache.direct'],
+  ),
 ];

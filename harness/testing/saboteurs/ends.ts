@@ -129,4 +129,14 @@ export const ends: readonly Saboteur[] = [
       '    static #was = false;\n    get negotiated() { return MonitorSession.#was; }\n    set negotiated(is) { MonitorSession.#was ||= is; }\n    #peer;',
     ],
   ),
+  inside(
+    'ends/commit-names-in-active-only',
+    'block-commit',
+    'writes the name of the base into the image above top only if that is the active layer',
+    'jobs/commit-job',
+    [
+      'await nameBase(graph, overlay, base, this.#baseName);',
+      'if (overlay === this.#plan.device)\n                    await nameBase(graph, overlay, base, this.#baseName);',
+    ],
+  ),
 ];

@@ -98,4 +98,21 @@ export const errors: readonly Saboteur[] = [
     'jobs/stream-job',
     ["policy = 'report' }", "policy = 'ignore' }"],
   ),
+  inside(
+    'errors/backup-writes-as-reads',
+    'BLOCK_JOB_ERROR',
+    'tells what a backup cannot write as something that it cannot read',
+    'jobs/backup-job',
+    ['job.failed(error.operation,', "job.failed('read',"],
+  ),
+  inside(
+    'errors/nospace-once',
+    'BlockDeviceIoStatus',
+    'has the io-status failed when space is wanting for the second time',
+    'backend/guest-requests',
+    [
+      "this.#status = error.code === 'ENOSPC' ? 'nospace' : 'failed';",
+      "this.#status = error.code === 'ENOSPC' && !this.wasFull ? 'nospace' : 'failed';\n        this.wasFull ||= error.code === 'ENOSPC';",
+    ],
+  ),
 ];

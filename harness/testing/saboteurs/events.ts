@@ -132,4 +132,14 @@ export const events: readonly Saboteur[] = [
       "if (request.kind === 'read')\n            this.#reportFailure(request);\n        throw votedError(errors);",
     ],
   ),
+  inside(
+    'events/completed-without-offset',
+    'BLOCK_JOB_COMPLETED',
+    'tells no offset of a job that has succeeded',
+    'jobs/job',
+    [
+      '...this.#position(),\n                ...(this.#error',
+      '...(({ offset, ...rest }) => (this.#error ? { offset, ...rest } : rest))(this.#position()),\n                ...(this.#error',
+    ],
+  ),
 ];

@@ -89,4 +89,14 @@ export const imageGuards: readonly Saboteur[] = [
     'drivers/qcow2/create-options',
     ['refcountOrder > 6)', 'refcountOrder > 5)'],
   ),
+  inside(
+    'images/compressed-in-new',
+    'DriveBackup',
+    'compresses what drive-backup stores in a new image where compress is not given',
+    'jobs/drive-backup-job',
+    [
+      '{ ...args, sync }',
+      "{ compress: txn === undefined && args.mode !== 'existing' && target.state.writeCompressed !== undefined, ...args, sync }",
+    ],
+  ),
 ];

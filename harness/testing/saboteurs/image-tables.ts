@@ -133,4 +133,14 @@ export const imageTables: readonly Saboteur[] = [
     'drivers/qcow2/create-options',
     ['format: backingFormat }', 'format: version === 2 ? undefined : backingFormat }'],
   ),
+  inside(
+    'images/committed-base-keeps-size',
+    'block-commit',
+    'refuses a smaller size of a base that was larger than the active layer that was committed into it',
+    'jobs/mirror-job',
+    [
+      'this.#pivot();',
+      "{\n            this.#pivot();\n            const { state } = target;\n            const { truncate } = state;\n            const end = target.io.length();\n            if (this.type === 'commit' && truncate && end > source.io.length())\n                state.truncate = async (length) => {\n                    if (length < end)\n                        throw new CommandError('Image is too small for what was committed');\n                    await truncate.call(state, length);\n                };\n        }",
+    ],
+  ),
 ];

@@ -116,4 +116,38 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
     'commands/qmp-capabilities',
     ['return {};', 'return { enabled: [] };'],
   ),
+  inside(
+    'wire/unknown-format-as-raw',
+    'BlockdevOptions',
+    'opens images of formats that it does not have as raw',
+    'graph/driver-table',
+    ['const driver = this.find(name);', "const driver = this.find(name) ?? this.find('raw');"],
+  ),
+  inside(
+    'wire/id-of-earlier',
+    'protocol/ids',
+    'gives the reply to a command without id the latest id that came before',
+    'monitor/dispatcher',
+    [
+      'const id = idOf(request);',
+      'if (idOf(request) !== undefined)\n            session.latestId = idOf(request);\n        const id = session.latestId;',
+    ],
+  ),
+  inside(
+    'wire/unknown-properties-ignored',
+    'BlockInfo',
+    'ignores properties of a new device that its model does not have',
+    'devices/plug-in',
+    [
+      'of Object.entries(given)) {',
+      'of Object.entries(given).filter(([key]) => Object.hasOwn(properties, key))) {',
+    ],
+  ),
+  inside(
+    'wire/negative-without-top-bit',
+    'protocol/schema',
+    'loses the highest bit of a uint64 that is written as a negative int64',
+    'qapi/check-arguments',
+    ['BigInt.asUintN(64, BigInt(value))', 'BigInt.asUintN(63, BigInt(value))'],
+  ),
 ];

@@ -294,4 +294,14 @@ export const interruptedJobs: readonly Saboteur[] = [
       'if (job.cancelled && this.last)\n                return;\n            this.last = job.cancelled;\n            copied = 0;',
     ],
   ),
+  inside(
+    'mirrors/stream-names-above-base',
+    'block-stream',
+    'writes the name of the image above the base of a stream into the top image',
+    'jobs/stream-job',
+    [
+      "this.#args['backing-file']",
+      "this.#args['backing-file'] ?? [...chain(edge.node, base)].at(-1)?.filename.shown",
+    ],
+  ),
 ];

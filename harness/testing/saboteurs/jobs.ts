@@ -374,4 +374,14 @@ export const jobs: readonly Saboteur[] = [
       "jobs.newId(args['job-id'], graph.deviceOf(image) && args.device)",
     ],
   ),
+  inside(
+    'jobs/speed-gone-when-ready',
+    'BLOCK_JOB_COMPLETED',
+    'tells a speed of 0 at the end of a job that has been ready',
+    'jobs/job',
+    [
+      '...this.#position(),\n                ...(this.#error',
+      '...this.#position(),\n                ...(this.#ready && { speed: 0 }),\n                ...(this.#error',
+    ],
+  ),
 ];

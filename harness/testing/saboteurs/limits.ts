@@ -290,4 +290,14 @@ export const limits: readonly Saboteur[] = [
       'checkBucket(!buckets[name].max && bucketNames.some((other) => buckets[other].max)\n            ? { ...buckets[name], burstLength: 1 }\n            : buckets[name]);',
     ],
   ),
+  inside(
+    'limits/burst-of-two-seconds',
+    'BlockIOThrottle',
+    'takes 2 seconds for the length of a burst that is not given',
+    'commands/block-set-io-throttle',
+    [
+      'const config = throttleConfig(limits);',
+      "for (const bucket of bucketNames)\n        if (limits[bucket + '-max'])\n            limits[bucket + '-max-length'] ??= 2;\n    const config = throttleConfig(limits);",
+    ],
+  ),
 ];

@@ -198,4 +198,14 @@ export const mirrors: readonly Saboteur[] = [
     'commands/drive-mirror',
     ['graph.lookupRoot(args.device)', 'graph.lookup(args.device, args.device)'],
   ),
+  inside(
+    'mirrors/mirror-id-of-node',
+    'DriveMirror',
+    'names the job of drive-mirror after its node where no device uses that',
+    'commands/drive-mirror',
+    [
+      'createMirror(context, plan, args)',
+      "createMirror(context, plan, { 'job-id': graph.deviceOf(source) || source.name, ...args })",
+    ],
+  ),
 ];

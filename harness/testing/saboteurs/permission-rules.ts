@@ -126,4 +126,14 @@ export const permissionRules: readonly Saboteur[] = [
     'drivers/file',
     ["options.locking === 'off' ?", 'options.locking !== undefined ?'],
   ),
+  inside(
+    'permissions/read-only-unlocked',
+    'BlockdevOptionsFile',
+    'does not lock files that it opens read-only where locking is not given',
+    'drivers/file',
+    [
+      "lock: options.locking === 'off' ?",
+      "lock: options.locking === 'off' || (options.locking === undefined && environment.readOnly) ?",
+    ],
+  ),
 ];

@@ -137,4 +137,24 @@ export const refusals: readonly Saboteur[] = [
     'commands/blockdev-backup',
     ['graph.lookup(args.target, args.target)', "graph.lookup('', args.target)"],
   ),
+  inside(
+    'refusals/clear-of-nothing',
+    'block-dirty-bitmap-clear',
+    'answers as a success the clearing of a bitmap that the node does not have',
+    'commands/block-dirty-bitmap-clear',
+    [
+      'const { bitmap } = block.bitmap(args.node, args.name);',
+      'const node = block.graph.devices.medium(args.node) ?? block.graph.find(args.node);\n    if (node && !node.bitmaps.find(args.name))\n        return {};\n    const { bitmap } = block.bitmap(args.node, args.name);',
+    ],
+  ),
+  inside(
+    'refusals/removed-again',
+    'block-dirty-bitmap-remove',
+    'answers as a success the removal of a bitmap that was removed before',
+    'commands/block-dirty-bitmap-remove',
+    [
+      'const { node, bitmap } = block.bitmap(args.node, args.name);',
+      'const known = block.graph.devices.medium(args.node) ?? block.graph.find(args.node);\n    if (known?.formerBitmaps?.includes(args.name) && !known.bitmaps.find(args.name))\n        return {};\n    const { node, bitmap } = block.bitmap(args.node, args.name);\n    node.formerBitmaps = [...(node.formerBitmaps ?? []), bitmap.name];',
+    ],
+  ),
 ];

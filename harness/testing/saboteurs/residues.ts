@@ -222,4 +222,14 @@ export const residues: readonly Saboteur[] = [
       'bitmap.clear();\n    if (bitmap.wasCleared) bitmap.mark = () => {};\n    bitmap.wasCleared = true;',
     ],
   ),
+  inside(
+    'residues/refused-removal-at-reset',
+    'BlockInfo',
+    'takes away at the next reset a device whose removal it refused because of its bus',
+    'devices/device-registry',
+    [
+      'if (!model.hotplug)',
+      'if (!model.hotplug)\n            device.leaving = true;\n        if (!model.hotplug)',
+    ],
+  ),
 ];
