@@ -16,11 +16,6 @@ export interface NodeFilename {
   readonly shown: string;
 }
 
-interface NamedChild {
-  readonly name: string;
-  readonly filename: NodeFilename;
-}
-
 /**
  * Children's names go into the full options under the option that defines them. `order`: the names of the own options, laid
  * flat, as they were put into the table that the endpoint keeps them in.
@@ -29,38 +24,19 @@ export function nodeFilename(
   driverName: string,
   driver: AnyDriver,
   own: JsonObject,
-  children: readonly NamedChild[],
+  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
   order: readonly string[] = [],
 ): NodeFilename {
+  const simple = Object.entries(driver.shownOptions?.(own) ?? own).filter(
+    ([name, value]) => !(name in driver.children) || value === '',
+  );
   const flat: JsonObject = {};
-  for (const [name, value] of Object.entries(driver.shownOptions?.(own) ?? own))
-    if (!(name in driver.children) || value === '') flatten(flat, name, value);
-  const plain = plainName(driver, own, Object.keys(flat).length > 0, children);
-  const full = () => fullOptions(driverName, flat, children, order);
-  if (plain === undefined) {
-    const listed = full();
-    return { full: listed, shown: `json:${serialize(listed)}` };
-  }
-  return {
-    plain,
-    shown: plain,
-    // Only for those above that have no plain name.
-    get full() {
-      return full();
-    },
-  };
-}
-
-function fullOptions(
-  driverName: string,
-  flat: JsonObject,
-  children: readonly NamedChild[],
-  order: readonly string[],
-): JsonObject {
+  for (const [name, value] of simple) flatten(flat, name, value);
   const put = [
     ...Object.keys(flat).filter((name) => !order.includes(name)),
     ...order.filter((name) => name in flat),
   ];
+  const isConfigured = put.length > 0;
   const full: JsonObject = { driver: driverName };
   for (const name of put) full[name] = flat[name]!;
   for (const { name, filename } of children) {
@@ -68,14 +44,19 @@ function fullOptions(
     if (index === undefined) full[name] = filename.full;
     else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
   }
-  return Object.fromEntries(inQDictOrder(Object.keys(full)).map((name) => [name, full[name]!]));
+
+  const plain = plainName(driver, own, isConfigured, children);
+  const listed = Object.fromEntries(inQDictOrder(Object.keys(full)).map((name) => [name, full[name]!]));
+  return plain === undefined
+    ? { full: listed, shown: `json:${serialize(listed)}` }
+    : { plain, full: listed, shown: plain };
 }
 
 function plainName(
   driver: AnyDriver,
   own: JsonObject,
   configured: boolean,
-  children: readonly NamedChild[],
+  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
 ): string | undefined {
   if (driver.filenameOption !== undefined) return own[driver.filenameOption] as string;
   if (typeof driver.plainFilename === 'function') {

@@ -8,7 +8,6 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 
 /** Members of a received object: 512 buckets of a hash known from trivial databases, a newer key before an older. */
 export function inQDictOrder(keys: readonly string[]): string[] {
-  if (keys.length < 2) return [...keys];
   return keys
     .map((key, index) => ({ key, index, bucket: bucketOf(key) }))
     .toSorted((a, b) => a.bucket - b.bucket || b.index - a.index)
@@ -40,23 +39,7 @@ export function namesOfChild(names: readonly string[], child: string): string[] 
   );
 }
 
-/** Buckets of the keys that come again and again; those of a client that makes up its own push them out. */
-const MOST_KNOWN = 1024;
-const LONGEST_KNOWN = 64;
-const known = new Map<string, number>();
-
 function bucketOf(key: string): number {
-  let bucket = known.get(key);
-  if (bucket !== undefined) return bucket;
-  bucket = hashed(key);
-  if (key.length <= LONGEST_KNOWN) {
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(key, bucket);
-  }
-  return bucket;
-}
-
-function hashed(key: string): number {
   const bytes = Buffer.from(key);
   let hash = Math.imul(0x238f13af, bytes.length);
   bytes.forEach((byte, i) => {
