@@ -20,11 +20,11 @@ export function missingProgram(name: string): string | null {
   return found ? null : `${name}: not found in PATH`;
 }
 
-/** A socket is there before somebody listens on it. */
-async function firstLoop(path: string): Promise<BareLoop> {
+/** What `connect` gives once somebody listens on the socket, which is there before that. */
+export async function onceListening<T>(connect: () => Promise<T>): Promise<T> {
   for (;;)
     try {
-      return await BareLoop.open(path);
+      return await connect();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -90,11 +90,12 @@ export class BenchEndpoint {
       ]),
     );
     // As in the harness's own targets: a client that comes before its monitor is set up may lose its first command.
-    (await firstLoop(endpoint.sockets.at(-1)!)).close();
+    const last = endpoint.sockets.at(-1)!;
+    (await onceListening(() => BareLoop.open(last))).close();
     return endpoint;
   }
 
-  /** Resolves when the sockets of these names are there; `options` are told the folder, which is there before them. */
+  /** Resolves when the sockets of these names are there, be it that nobody listens on them yet; `options` are told the folder, which is there before them. */
   static async start(
     [command, ...first]: readonly [string, ...string[]],
     names: readonly string[],

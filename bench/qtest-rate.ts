@@ -2,7 +2,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { QtestClient } from '../harness/qtest/qtest-client.ts';
-import { BenchEndpoint, missingProgram, QEMU, serve } from './endpoints.ts';
+import { BenchEndpoint, missingProgram, onceListening, QEMU, serve } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
 
 const ROUNDS = 7;
@@ -38,7 +38,8 @@ class IdeMachine {
         ['-qtest', `unix:${join(folder, 'qtest.sock')},server=on,wait=off`, '-qtest-log', '/dev/null'],
       ].flat();
     });
-    return new IdeMachine(endpoint, await QtestClient.connect(endpoint.sockets[0]!));
+    const [path] = endpoint.sockets;
+    return new IdeMachine(endpoint, await onceListening(() => QtestClient.connect(path!)));
   }
 
   /** Transfers sectors one by one, as a driver without DMA does. */
