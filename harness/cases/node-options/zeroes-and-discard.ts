@@ -101,7 +101,7 @@ export const zeroesAndDiscard: readonly CaseDefinition[] = [
   },
   {
     id: 'node-options/discard-within-units-of-raw',
-    title: 'The same above a raw image',
+    title: 'A discard above a raw image that begins and ends within units leaves what else is in these',
     requirements: ['BlockdevDiscardOptions/unmap', 'blkdebug/align'],
     needs: units,
     run: (t: CaseContext) => checkOutsideKept(t, 'raw'),

@@ -167,6 +167,13 @@ export const nodeData: readonly Saboteur[] = [
     ['buffer.findIndex((byte', 'buffer.subarray(0, -1).findIndex((byte'],
   ),
   inside(
+    'drivers/blkverify-first-byte',
+    'BlockdevOptionsBlkverify',
+    'compares all but the first byte of each read',
+    'drivers/blkverify',
+    ['if (differs >= 0)', 'if (differs > 0)'],
+  ),
+  inside(
     'drivers/quorum-last-byte',
     'QuorumReadPattern',
     'takes for alike what differs in the last byte of a read',

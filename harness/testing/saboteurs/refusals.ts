@@ -157,4 +157,17 @@ export const refusals: readonly Saboteur[] = [
       'const known = block.graph.devices.medium(args.node) ?? block.graph.find(args.node);\n    if (known?.formerBitmaps?.includes(args.name) && !known.bitmaps.find(args.name))\n        return {};\n    const { node, bitmap } = block.bitmap(args.node, args.name);\n    node.formerBitmaps = [...(node.formerBitmaps ?? []), bitmap.name];',
     ],
   ),
+  {
+    id: 'refusals/renamed-below-a-job',
+    definition: 'change-backing-file',
+    breaks: 'changes the backing file of an image below a device that a job has',
+    changes: [
+      { file: 'commands/change-backing-file', find: 'graph.assertUnblocked(top);', put: '' },
+      {
+        file: 'graph/node-graph',
+        find: "if (node.parents.some(({ role }) => role !== 'root'))",
+        put: "if (node.parents.some(({ role }) => role !== 'root' && role !== 'job'))",
+      },
+    ],
+  },
 ];
