@@ -11,6 +11,7 @@ import { type Requirement, requirements } from '../../spec/requirements/index.ts
 import type { CaseDefinition } from '../cases/case.ts';
 import type { HeldAround } from '../checks/check.ts';
 import { errorText } from '../error-text.ts';
+import { NbdClosed } from '../nbd/nbd-client.ts';
 import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
@@ -35,6 +36,8 @@ export interface CaseResult {
 interface Ending {
   readonly outcome: Outcome | null;
   readonly reason?: string;
+  /** How a connection of another kind than QMP ended: maybe with the process, which can be seen a little later only. */
+  readonly brokenOff?: string;
 }
 
 /**
@@ -62,7 +65,9 @@ export async function runCase(
     baseline === null || context === null
       ? endingOf(fault, state)
       : await runBody(definition, context, state, setting);
-  let exit = await death(session, ending.outcome === 'crash');
+  let exit = await death(session, ending.outcome === 'crash' || ending.brokenOff !== undefined);
+  if (exit === null && ending.brokenOff !== undefined)
+    state.deviate({ severity: 'must', message: `the endpoint broke a connection off: ${ending.brokenOff}` });
   let reusable = false;
   // With something still in flight nothing can be asked: the endpoint may be in the middle of a message.
   const idle = owed.isNone && setting.signal?.aborted !== true;
@@ -177,6 +182,7 @@ function endingOf(error: unknown, state: CaseState): Ending {
   if (error instanceof TimeoutError) return { outcome: 'timeout', reason: error.message };
   if (error instanceof EndpointGone || error instanceof ClosedError)
     return { outcome: 'crash', reason: error.message };
+  if (error instanceof NbdClosed) return { outcome: null, brokenOff: error.message };
   if (error instanceof ProtocolError) {
     if (error.kind === 'truncated') return { outcome: 'crash', reason: error.message };
     state.breach(error);

@@ -182,6 +182,35 @@ describe('outcomes', () => {
     });
   });
 
+  test.each([true, false])(
+    'a client of an export that is hung up on: the endpoint ends of it: %s',
+    async (ends) => {
+      let die: () => void = () => undefined;
+      const target = truthful((_command, _args, port) => {
+        die = () => port.die({ code: null, signal: 'SIGFPE' });
+        return OK;
+      });
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('close', () => ends && setImmediate(die));
+        socket.end('no NBD');
+      });
+      const record = await runOne(target, async (t) => {
+        await t.execute('query-version');
+        await listen(t, server, { path: `${t.scratch}/nbd` });
+        await t.exportClient(`${t.scratch}/nbd`, 'x');
+      });
+      expect(record).toMatchObject({
+        outcome: ends ? 'crash' : 'fail',
+        deviations: [
+          ends
+            ? { check: 'crash', message: 'the endpoint ended unasked with signal SIGFPE' }
+            : { message: 'the endpoint broke a connection off: the other side closed the NBD connection' },
+        ],
+      });
+    },
+  );
+
   test('an end that the case waits for is no crash', async () => {
     const target = truthful((command, _args, port) => {
       if (command === 'quit') setImmediate(() => port.die({ code: 0, signal: null }));
