@@ -64,6 +64,8 @@ export const boundsOfLimits: readonly CaseDefinition[] = [
         );
         for (const wrong of [
           { [`${name}_max`]: 5 },
+          { [name]: 5, [`${name}_max`]: -1 },
+          { [name]: 1, [`${name}_max`]: 5, [`${name}_max_length`]: -1 },
           { [name]: 5, [`${name}_max`]: 4 },
           { [name]: 1, [`${name}_max`]: GREATEST + 1 },
           { [name]: 1, [`${name}_max`]: 1e14, [`${name}_max_length`]: 11 },
@@ -97,6 +99,7 @@ export const boundsOfLimits: readonly CaseDefinition[] = [
         for (const wrong of [
           { [name]: GREATEST + 1 },
           { [name]: 1, [`${name}-max`]: GREATEST + 1 },
+          { [name]: 1, [`${name}-max`]: -1 },
           { [name]: 1, [`${name}-max`]: 1e14, [`${name}-max-length`]: 11 },
           { [name]: 1, [`${name}-max`]: 2, [`${name}-max-length`]: 0 },
         ])

@@ -7,6 +7,7 @@ import { driveLimits } from './drive-limits.ts';
 import { groupLifetimes } from './group-lifetimes.ts';
 import { heldRequests } from './held-requests.ts';
 import { limitsOfDevices } from './limits-of-devices.ts';
+import { limitsSetAnew } from './limits-set-anew.ts';
 import { nodeLimits } from './node-limits.ts';
 import { throttleGroups } from './throttle-groups.ts';
 
@@ -18,6 +19,7 @@ export const throttling: readonly CaseDefinition[] = [
   ...burstCases,
   ...bucketModel,
   ...driveLimits,
+  ...limitsSetAnew,
   ...drainedDrives,
   ...heldRequests,
   ...groupLifetimes,

@@ -1,8 +1,9 @@
 /** Limits of drives that only their guest devices name: their groups, and where they go with the devices. */
+import { isJsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { insertedIn } from '../helpers/device-info.ts';
 import { pc } from '../helpers/ide-guest.ts';
-import { addNode, KiB, needs } from '../helpers/shared-setup.ts';
+import { addNode, KiB, needs, queryList } from '../helpers/shared-setup.ts';
 import { addGroup, groupOf, limitsOf, NO_LIMIT, throttleNodes } from '../helpers/throttling.ts';
 
 const machine = pc(
@@ -19,6 +20,16 @@ const machine = pc(
     ]),
     '-device',
     'scsi-cd,id=cd,bus=scsi.0',
+    ...['a0', 'a1'].flatMap((name) => [
+      '-blockdev',
+      `driver=null-co,size=65536,node-name=of-${name}`,
+      '-device',
+      `scsi-hd,drive=of-${name},bus=scsi.0`,
+    ]),
+    '-drive',
+    'if=none,id=d0,driver=null-co,size=65536',
+    '-device',
+    'scsi-hd,id=of-d0,drive=d0,bus=scsi.0',
   ],
 );
 
@@ -68,6 +79,49 @@ export const limitsOfDevices: readonly CaseDefinition[] = [
       await t.execute('object-add', groupOf(t, group, { 'bps-total': 500 }));
       await unlimited(t, 'h2');
       await t.execute('object-del', { id: group });
+    },
+  },
+  {
+    id: 'block_set_io_throttle/devices-without-id',
+    title: 'A guest device without an id is named by its QOM path, which names its group too',
+    requirements: ['BlockIOThrottle/id', 'block_set_io_throttle/group'],
+    needs: { commands: ['block_set_io_throttle', 'query-block'], drivers: ['null-co'] },
+    topology: machine,
+    async run(t: CaseContext) {
+      const devices = await queryList(t, 'query-block');
+      const pathOf = (node: string): string =>
+        String(
+          devices.find(({ inserted = null }) => isJsonObject(inserted) && inserted['node-name'] === node)
+            ?.qdev,
+        );
+      const paths = ['of-a0', 'of-a1'].map(pathOf);
+      for (const [index, path] of paths.entries()) await limitDevice(t, path, { bps: 100 + index });
+      for (const [index, path] of paths.entries()) await limitedTo(t, path, 100 + index, path);
+      await limitDevice(t, paths[1]!, {});
+      await limitedTo(t, paths[0]!, 100, paths[0]!);
+      await unlimited(t, paths[1]!);
+      await limitDevice(t, paths[0]!, {});
+    },
+  },
+  {
+    id: 'block_set_io_throttle/drive-or-device',
+    title: 'device is no id of a guest device, and id is no name of a drive, though one is of the other',
+    requirements: ['BlockIOThrottle/id', 'block_set_io_throttle/device-unknown'],
+    needs: { commands: ['block_set_io_throttle', 'query-block'], drivers: ['null-co'] },
+    topology: machine,
+    async run(t: CaseContext) {
+      const limits = { ...NO_LIMIT, bps: 100 };
+      for (const wrong of [
+        { id: 'd0' },
+        { device: 'of-d0' },
+        { id: 'of-h0' },
+        { device: 'of-h0' },
+        { device: '' },
+      ])
+        await t.refused('block_set_io_throttle', { ...wrong, ...limits }, { class: 'DeviceNotFound' });
+      for (const id of ['of-d0', 'h0']) await unlimited(t, id);
+      for (const right of [{ device: 'd0' }, { id: 'of-d0' }])
+        await t.execute('block_set_io_throttle', { ...right, ...NO_LIMIT });
     },
   },
   {

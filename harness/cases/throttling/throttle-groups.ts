@@ -14,6 +14,18 @@ import {
 
 const MEGA = 1_000_000;
 
+/** What a group tells that has no limits. */
+const UNLIMITED: JsonObject = {
+  'iops-size': 0,
+  ...Object.fromEntries(
+    GROUP_LIMITS.flatMap((name) => [
+      [name, 0],
+      [`${name}-max`, 0],
+      [`${name}-max-length`, 1],
+    ]),
+  ),
+};
+
 /** States that a group with `wrong` limits is refused and not there, and that the same group with `right` ones is made. */
 async function refusedGroup(t: CaseContext, wrong: JsonObject, right: JsonObject): Promise<void> {
   const id = t.name('group');
@@ -95,6 +107,51 @@ export const throttleGroups: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'throttle-group/each-limit-alone',
+    title: 'Each limit of a group is set alone, to another value or to none, and no other changes with it',
+    requirements: ['ThrottleLimits/missing-keeps', 'ThrottleLimits/combinations'],
+    needs: needs(throttleNodes, { commands: ['qom-set', 'qom-get'] }),
+    async run(t: CaseContext) {
+      for (const parts of [['total'], ['read', 'write']]) {
+        const names = ['bps', 'iops'].flatMap((kind) => parts.map((part) => `${kind}-${part}`));
+        const limits: Record<string, number> = { 'iops-size': 512 };
+        for (const name of names)
+          Object.assign(limits, { [name]: 1000, [`${name}-max`]: 2000, [`${name}-max-length`]: 3 });
+        const group = { path: await addGroup(t, limits), property: 'limits' };
+        const shows = async (): Promise<void> =>
+          t.contains(
+            await t.execute('qom-get', group),
+            { ...UNLIMITED, ...limits },
+            'each limit must be what was set last of it',
+          );
+        const set = async (value: Record<string, number>): Promise<void> => {
+          await t.execute('qom-set', { ...group, value });
+          Object.assign(limits, value);
+          await shows();
+        };
+        await shows();
+        for (const name of Object.keys(limits)) await set({ [name]: limits[name]! + 1 });
+        for (const name of names)
+          for (const wrong of [
+            { [parts[0] === 'total' ? name.replace('total', 'read') : name.replace(/-.*/, '-total')]: 1 },
+            { [name]: 3000 },
+            { [name]: 0 },
+            { [`${name}-max`]: 1000 },
+            { [`${name}-max`]: 0 },
+            { [`${name}-max`]: -1 },
+            { [`${name}-max-length`]: 0 },
+          ]) {
+            await t.refused('qom-set', { ...group, value: wrong });
+            await shows();
+          }
+        await set({ 'iops-size': 0 });
+        for (const name of names)
+          for (const none of [{ [`${name}-max-length`]: 1 }, { [`${name}-max`]: 0 }, { [name]: 0 }])
+            await set(none);
+      }
+    },
+  },
+  {
     id: 'throttle-group/refusals-change-nothing',
     title: 'Whatever is refused of a group, all of its limits stay, and its id; what is taken changes them',
     requirements: ['ThrottleLimits/missing-keeps', 'ThrottleLimits/combinations'],
@@ -147,7 +204,8 @@ export const throttleGroups: readonly CaseDefinition[] = [
   },
   {
     id: 'throttle/group-exists',
-    title: 'A throttle node is refused without a group that exists',
+    title:
+      'A throttle node is refused without a group that exists, and one that is refused does not hold its group',
     requirements: ['BlockdevOptionsThrottle/group-exists'],
     needs: throttleNodes,
     async run(t: CaseContext) {
@@ -162,6 +220,12 @@ export const throttleGroups: readonly CaseDefinition[] = [
         await checkAbsent(t, node);
       }
       await t.execute('blockdev-add', { ...options, 'throttle-group': group });
+      await t.execute('blockdev-del', { 'node-name': node });
+      for (const wrong of [t.name('nothing'), { driver: 'throttle', 'throttle-group': group, file: node }]) {
+        await t.refused('blockdev-add', { ...options, 'throttle-group': group, file: wrong });
+        await checkAbsent(t, node);
+      }
+      await t.execute('object-del', { id: group });
     },
   },
   {
@@ -171,9 +235,11 @@ export const throttleGroups: readonly CaseDefinition[] = [
     needs: throttleNodes,
     async run(t: CaseContext) {
       const group = await addGroup(t, { 'bps-total': MEGA });
-      const node = await addThrottled(t, group);
-      await t.refused('object-del', { id: group });
-      await t.execute('blockdev-del', { 'node-name': node });
+      const nodes = [await addThrottled(t, group), await addThrottled(t, group)];
+      for (const node of nodes) {
+        await t.refused('object-del', { id: group });
+        await t.execute('blockdev-del', { 'node-name': node });
+      }
       t.equal(await t.execute('object-del', { id: group }), {}, 'object-del must return an empty object');
     },
   },
