@@ -242,7 +242,7 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
     title:
       'A stored bitmap of an image that is open read-only is neither cleared nor removed; later it is both',
     requirements: ['block-dirty-bitmap-clear/read-only'],
-    needs: needs(stored, { commands: ['block-dirty-bitmap-clear'] }),
+    needs: needs(stored, { commands: ['block-dirty-bitmap-clear', 'transaction'] }),
     async run(t: CaseContext) {
       const file = await imageWithBitmap(t, BITMAP_FLAG.auto);
       const bytes = await bytesOf(t, file.local);
@@ -250,6 +250,8 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
       const refused = { node: readOnly, name: 'b' };
       for (const command of ['block-dirty-bitmap-clear', 'block-dirty-bitmap-remove'])
         await t.refused(command, refused);
+      const actions = [{ type: 'block-dirty-bitmap-clear', data: refused }];
+      await t.refused('transaction', { actions });
       await checkDirty(t, marks(readOnly), DIRTY, 'while the image is open read-only');
       await release(t, [readOnly]);
       t.check(

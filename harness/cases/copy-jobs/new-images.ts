@@ -2,18 +2,21 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   addChain,
+  addQcow2,
   CHAIN_SIZE,
   CLUSTER,
   chainNodes,
+  checkContent,
   guestContent,
   makeChain,
   readImage,
   release,
   stairs,
 } from '../helpers/backing-chains.ts';
-import { cancelled, endedReady } from '../helpers/job-steps.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { cancelled, completed, endedReady } from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { makeFile, needs, newFile, nodeInfo, nodeNames } from '../helpers/shared-setup.ts';
+import { addRawOver, makeFile, needs, newFile, nodeInfo, nodeNames } from '../helpers/shared-setup.ts';
 
 /** Of the chain that is copied: how deep it is, and what a new image has below it and of its own. */
 interface Copy {
@@ -79,6 +82,11 @@ function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
           below === null ? null : layers[below]!.file.path,
           `a new image of sync ${sync} must stand on what is left out`,
         );
+        t.equal(
+          image.backingFormat,
+          below === null ? null : 'qcow2',
+          'a new image must say the format of what it stands on',
+        );
         const quarters = [0, 1, 2, 3].filter(
           (quarter) => image.cluster((quarter * QUARTER) / image.clusterSize) !== null,
         );
@@ -101,6 +109,61 @@ function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
 export const newImageCases: readonly CaseDefinition[] = [
   newImages('drive-mirror'),
   newImages('drive-backup'),
+  ...(['drive-mirror', 'drive-backup'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/new-image-of-raw`,
+      title: `A new image that ${command} puts on a raw node says that this is raw, and the source may be read-only`,
+      requirements: [`${command}/creates-target`, `${command}/sync`],
+      needs: needs(chainNodes, {
+        commands: [command, 'block-job-cancel'],
+        events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
+      }),
+      async run(t: CaseContext) {
+        const source = await makeFile(t, stairs(1));
+        for (const readOnly of [false, true])
+          for (const sync of ['none', 'full']) {
+            const [target, id] = [newFile(t), t.name('job')];
+            const device = await addRawOver(t, source, { 'read-only': readOnly });
+            const args = { 'job-id': id, device, sync, target: target.path, format: 'qcow2' };
+            await t.execute(command, args);
+            if (command === 'drive-mirror') {
+              await t.event('BLOCK_JOB_READY', { device: id });
+              await endedReady(t, id);
+            } else if (sync === 'none') await cancelled(t, id);
+            else await t.event('BLOCK_JOB_COMPLETED', { device: id });
+            await release(t, [device]);
+            const { backing, backingFormat } = await readImage(t, target);
+            t.equal(
+              [backing, backingFormat],
+              sync === 'none' ? [source.path, 'raw'] : [null, null],
+              `a new image of sync ${sync} must name what it stands on, and its format`,
+            );
+            await checkContent(t, target, stairs(1), 'the new image');
+          }
+      },
+    }),
+  ),
+  {
+    id: 'drive-backup/top-overwrites-all',
+    title: 'With sync top an image without a backing file is copied whole, over what the target held',
+    requirements: ['drive-backup/sync'],
+    needs: needs(chainNodes, { commands: ['drive-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      const clusters = new Map([[5, 0x22]]);
+      const image = { size: CHAIN_SIZE, clusterSize: CLUSTER };
+      const device = await addQcow2(t, await makeFile(t, buildQcow2({ ...image, clusters })));
+      const target = await makeFile(t, Buffer.alloc(CHAIN_SIZE, 0x55));
+      const args = { 'job-id': t.name('job'), device, sync: 'top', target: target.path };
+      await t.execute('drive-backup', { ...args, format: 'raw', mode: 'existing' });
+      await completed(t, args['job-id'], 'backup');
+      const whole = Buffer.alloc(CHAIN_SIZE).fill(0x22, 5 * CLUSTER, 6 * CLUSTER);
+      t.check(
+        (await bytesOf(t, target.local)).equals(whole),
+        'the target must be as the source',
+        'it is not',
+      );
+    },
+  },
   {
     id: 'drive-mirror/existing-stands-on-its-own',
     title: 'After complete an image that was there stands on the backing file that its own header names',

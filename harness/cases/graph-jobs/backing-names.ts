@@ -156,7 +156,10 @@ export const backingNames: readonly CaseDefinition[] = [
       });
       t.contains(
         await nodeInfo(t, top!.node),
-        { image: { 'backing-filename': unseen, 'backing-image': { filename: base!.file.path } } },
+        {
+          backing_file: unseen,
+          image: { 'backing-filename': unseen, 'backing-image': { filename: base!.file.path } },
+        },
         'the node must tell the new name, and the same image behind it',
       );
       t.equal((await readImage(t, top!.file)).backing, unseen, 'the header must name the new backing file');

@@ -6,6 +6,7 @@ import {
   CHAIN_SIZE,
   CLUSTER,
   chainNodes,
+  checkContent,
   guestContent,
   makeChain,
   release,
@@ -57,6 +58,22 @@ export const commitBounds: readonly CaseDefinition[] = [
           'the base must hold what was committed, and no more',
         );
       }
+    },
+  },
+  {
+    id: 'block-commit/top-names-the-active',
+    title: 'A top that is the file of the active image is committed as without top: the job gets ready',
+    requirements: ['block-commit/active-waits', 'block-commit/top-default'],
+    needs: needs(commits, { commands: ['block-job-complete'], events: ['BLOCK_JOB_READY'] }),
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const [id, device] = [t.name('job'), top!.node];
+      await t.execute('block-commit', { 'job-id': id, device, top: top!.file.path, base: base!.file.path });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      await t.execute('block-job-complete', { device: id });
+      await completed(t, id, 'commit');
+      await release(t, [base!.node, middle!.node, device]);
+      await checkContent(t, base!.file, stairs(3), 'the base');
     },
   },
   {

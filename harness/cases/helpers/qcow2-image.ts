@@ -97,6 +97,8 @@ export interface Qcow2Image {
   readonly clusterSize: number;
   /** Name of the backing file, null without one. */
   readonly backing: string | null;
+  /** The format that the header says it has, null where it says none. */
+  readonly backingFormat: string | null;
   /** It is marked as in use. */
   readonly dirty: boolean;
   /** It is marked as broken. */
@@ -197,13 +199,14 @@ function putLuks(image: Buffer, luks: Buffer, offset: number): void {
 /** Throws if it is no qcow2 image. */
 export function parseQcow2(bytes: Buffer): Qcow2Image {
   const header = parseQcow2Header(bytes);
-  const { size, clusterSize, backing, incompatible } = header;
+  const { size, clusterSize, backing, backingFormat, incompatible } = header;
   return {
     size,
     clusterSize,
     dirty: (incompatible & INCOMPATIBLE.dirty) !== 0n,
     corrupt: (incompatible & INCOMPATIBLE.corrupt) !== 0n,
     backing,
+    backingFormat,
     cluster(index) {
       const entry = l2EntryOf(bytes, header, index);
       if (entry === null) return null;
