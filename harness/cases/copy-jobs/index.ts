@@ -4,6 +4,7 @@ import { cancelledCopies } from './cancelled-copies.ts';
 import { copiesOfOverlays } from './copies-of-overlays.ts';
 import { discardsDuringCopies } from './discards-during-copies.ts';
 import { errorCases } from './errors.ts';
+import { errorsInModes } from './errors-in-modes.ts';
 import { existingImageCases } from './existing-images.ts';
 import { failingFlushes } from './failing-flushes.ts';
 import { farBitmaps } from './far-bitmaps.ts';
@@ -32,6 +33,7 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...cancelledCopies,
   ...copiesOfOverlays,
   ...errorCases,
+  ...errorsInModes,
   ...existingImageCases,
   ...failedGuestWrites,
   ...incrementalCases,

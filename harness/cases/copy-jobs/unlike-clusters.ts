@@ -2,15 +2,9 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import {
-  addLayers,
-  addQcow2,
-  chainNodes,
-  makeLayers,
-  readImage,
-  release,
-} from '../helpers/backing-chains.ts';
+import { addQcow2, chainNodes, makeLayers, readImage, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
+import { failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { cancelled, jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, openIo, writeNode } from '../helpers/node-io.ts';
@@ -42,7 +36,10 @@ function baseContent(): Buffer {
 }
 
 /** An overlay with one cluster of its own, and one in the cut cluster at the end, over a full base. Gives the overlay's node and what a guest reads. */
-async function overlay(t: CaseContext): Promise<{ node: string; base: CaseFile; content: Buffer }> {
+async function overlay(
+  t: CaseContext,
+  options: (file: CaseFile) => JsonObject = () => ({}),
+): Promise<{ node: string; base: CaseFile; content: Buffer }> {
   const content = baseContent();
   const clusters = new Map([...Array(SIZE / SMALL).keys()].map((index) => [index, index + 1]));
   const own = new Map([OWN, SIZE - SMALL].map((offset, index) => [offset / SMALL, 0xa1 + index]));
@@ -52,8 +49,9 @@ async function overlay(t: CaseContext): Promise<{ node: string; base: CaseFile; 
     { ...shape, clusters },
     { ...shape, clusters: own },
   ]);
-  const layers = await addLayers(t, files);
-  return { node: layers[1]!.node, base: layers[0]!.file, content };
+  const [below, above] = files as [CaseFile, CaseFile];
+  const backing = await addQcow2(t, below);
+  return { node: await addQcow2(t, above, { ...options(above), backing }), base: below, content };
 }
 
 /** An image with nothing in it, the header of which may name a backing file. */
@@ -83,21 +81,39 @@ async function checkWhole(
   }
 }
 
-function topCase(command: 'blockdev-backup' | 'blockdev-mirror', requirement: RequirementId): CaseDefinition {
+/** What one request of a copy meets. */
+const ERRORS = { read: 'read_aio', write: 'write_aio' } as const;
+
+interface TopCase {
+  readonly command: 'blockdev-backup' | 'blockdev-mirror';
+  readonly requirement: RequirementId;
+  /** The first request of this kind fails, which the job ignores. */
+  readonly error?: keyof typeof ERRORS;
+}
+
+function topCase({ command, requirement, error }: TopCase): CaseDefinition {
   return {
-    id: `${command}/top-in-larger-clusters`,
-    title: `${command} with sync top fills the larger clusters of its target with what the source has around what was asked for`,
-    requirements: [requirement],
-    needs: jobs(command),
+    id: `${command}/top-in-larger-clusters${error ? `-after-${error}-error` : ''}`,
+    title: `${command} with sync top fills the larger clusters of its target with what the source has around what was asked for${error ? `, also when a ${error} failed at first` : ''}`,
+    requirements: [requirement, ...(error ? (['BlockdevOnError/ignore'] as const) : [])],
+    needs: needs(jobs(command), error ? { drivers: ['blkdebug'], events: ['BLOCK_JOB_ERROR'] } : {}),
     async run(t: CaseContext) {
-      const source = await overlay(t);
+      const failing = (file: CaseFile): JsonObject =>
+        error === undefined
+          ? {}
+          : { file: failingFile(file, { event: ERRORS[error], errno: 5, once: true }) };
+      const source = await overlay(t, error === 'read' ? failing : undefined);
       // Only the mirror's is to get its backing file later, and so must be whole where it has something.
       const isMirror = command === 'blockdev-mirror';
       const file = await largeTarget(t, isMirror ? source.base : undefined);
-      const target = await addQcow2(t, file, isMirror ? { backing: null } : {});
+      const backing: JsonObject = isMirror ? { backing: null } : {};
+      const target = await addQcow2(t, file, { ...backing, ...(error === 'write' && failing(file)) });
       const [id, type] = [t.name('job'), typeOf(command)];
       const small: JsonObject = isMirror ? { granularity: SMALL } : {};
-      await t.execute(command, { 'job-id': id, device: source.node, target, sync: 'top', ...small });
+      const policies: JsonObject = error ? { 'on-source-error': 'ignore', 'on-target-error': 'ignore' } : {};
+      const job = { 'job-id': id, device: source.node, target, sync: 'top', ...small, ...policies };
+      await t.execute(command, job);
+      if (error) await t.event('BLOCK_JOB_ERROR', { device: id, operation: error, action: 'ignore' });
       await readyToEnd(t, type, id);
       await succeeded(t, id, type);
       await release(t, [target]);
@@ -108,8 +124,11 @@ function topCase(command: 'blockdev-backup' | 'blockdev-mirror', requirement: Re
 
 /** Cases of copies to larger clusters. */
 export const unlikeClusters: readonly CaseDefinition[] = [
-  topCase('blockdev-backup', 'blockdev-backup/sync-top'),
-  topCase('blockdev-mirror', 'blockdev-mirror/sync-top'),
+  ...([undefined, 'read', 'write'] as const).flatMap((error) =>
+    (['blockdev-backup', 'blockdev-mirror'] as const).map((command) =>
+      topCase({ command, requirement: `${command}/sync-top`, ...(error && { error }) }),
+    ),
+  ),
   {
     id: 'drive-backup/compressed-in-larger-clusters',
     title:

@@ -13,6 +13,7 @@ import { filterCases } from './filters.ts';
 import { followUps } from './follow-ups.ts';
 import { freedNodes } from './freed-nodes.ts';
 import { hiddenData } from './hidden-data.ts';
+import { jobIds } from './job-ids.ts';
 import { noLimits } from './no-limits.ts';
 import { overlaysInUse } from './overlays-in-use.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
@@ -54,4 +55,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...unreadableMappings,
   ...failedJobs,
   ...freedNodes,
+  ...jobIds,
 ];
