@@ -22,6 +22,7 @@ import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { mirrors } from './mirrors.ts';
 import { nodeData } from './node-data.ts';
+import { otherSituations } from './other-situations.ts';
 import { permissionRules } from './permission-rules.ts';
 import { refusals } from './refusals.ts';
 import { replies } from './replies.ts';
@@ -59,6 +60,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...media,
   ...mirrors,
   ...nodeData,
+  ...otherSituations,
   ...permissionRules,
   ...refusals,
   ...replies,
