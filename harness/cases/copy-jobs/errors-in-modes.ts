@@ -99,7 +99,7 @@ function modeCase(command: CopyCommand, mode: Mode, side: Side): CaseDefinition 
   const byDefault = `${command}/on-${side}-error-default` as RequirementId;
   return {
     id: `${command}/${mode.id}-${side}-error`,
-    title: `An error at the ${side} of ${command} (${mode.id}) ends the job by default${isLost ? '' : ', and is made good with policy ignore'}`,
+    title: `An error at the ${side} of ${command} (${mode.id}) ends it by default${isLost ? '' : ', and with ignore is made good'}`,
     requirements: [
       byDefault,
       'BLOCK_JOB_ERROR/emitted',

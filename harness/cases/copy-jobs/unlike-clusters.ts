@@ -94,7 +94,7 @@ interface TopCase {
 function topCase({ command, requirement, error }: TopCase): CaseDefinition {
   return {
     id: `${command}/top-in-larger-clusters${error ? `-after-${error}-error` : ''}`,
-    title: `${command} with sync top fills the larger clusters of its target with what the source has around what was asked for${error ? `, also when a ${error} failed at first` : ''}`,
+    title: `${command} with sync top fills larger clusters of its target with what the source has${error ? `, also after a ${error} error` : ' around it'}`,
     requirements: [requirement, ...(error ? (['BlockdevOnError/ignore'] as const) : [])],
     needs: needs(jobs(command), error ? { drivers: ['blkdebug'], events: ['BLOCK_JOB_ERROR'] } : {}),
     async run(t: CaseContext) {

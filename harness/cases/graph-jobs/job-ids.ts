@@ -24,7 +24,7 @@ export const jobIds: readonly CaseDefinition[] = JOB_KINDS.map((kind): CaseDefin
   const { slug, command, what, type, args, slowly } = kind;
   return {
     id: `${command}/${slug}job-ids`,
-    title: `A job-id of ${what} is refused if it is malformed or a job of any kind has it; letters, digits, -, . and _ will do`,
+    title: `A job-id of ${what} is refused if it is malformed, or any job has it`,
     requirements: ['jobs/id-form', 'jobs/id-taken'],
     needs: needs(jobsOfKind(kind), backupJobs),
     async run(t: CaseContext) {
