@@ -14,7 +14,10 @@ export function split(
 ): Uint8Array {
   const result = Uint8Array.from(random(key.length * stripes));
   const sum = fold(result, key.length, stripes, hash);
-  for (let i = 0; i < key.length; i++) result[key.length * (stripes - 1) + i] = sum[i]! ^ key[i]!;
+  result.set(
+    key.map((byte, i) => byte ^ sum[i]!),
+    key.length * (stripes - 1),
+  );
   return result;
 }
 

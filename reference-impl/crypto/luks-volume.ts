@@ -24,10 +24,10 @@ import {
 const derived = promisify(pbkdf2);
 
 const MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
-const HEADER_BYTES = 592;
 const SLOTS = 8;
 const SLOT_AT = 208;
 const SLOT_BYTES = 48;
+const HEADER_BYTES = SLOT_AT + SLOTS * SLOT_BYTES;
 const ACTIVE = 0x00ac71f3;
 const INACTIVE = 0x0000dead;
 const DIGEST_BYTES = 20;

@@ -49,6 +49,7 @@ function inverse(box: readonly number[]): number[] {
 const FORWARD = BOXES.map(polynomials);
 const BACKWARD = BOXES.map(inverse).map(polynomials);
 
+/** Changes the first four words. */
 function substitute(x: Words, m: Polynomials): void {
   const [a, b, c, d] = [x[0]!, x[1]!, x[2]!, x[3]!];
   const [ab, ac, bc, ad, bd, cd] = [a & b, a & c, b & c, a & d, b & d, c & d];
@@ -110,7 +111,7 @@ function roundKeys(key: Uint8Array): Int32Array {
     made.push(rotateLeft(made[at - 8]! ^ made[at - 5]! ^ made[at - 3]! ^ made[at - 1]! ^ PHI ^ (at - 8), 11));
   const keys = Int32Array.from(made.slice(8));
   for (let round = 0; round <= ROUNDS; round += 1)
-    substitute(keys.subarray(round * 4, round * 4 + 4), FORWARD[(ROUNDS + 3 - round) % 8]!);
+    substitute(keys.subarray(round * 4), FORWARD[(ROUNDS + 3 - round) % 8]!);
   return keys;
 }
 
