@@ -167,6 +167,8 @@ const NO_READS: readonly string[] = [
   ['read 512k', 'read 512k 512 512', 'readv 512k', 'aio_read 512k', 'read -b 512k 512', 'read -x 512k 512'],
   ['read -l 5 512k 512', 'read -s 0 512k 512', 'read -l x -P 1 512k 512', 'readv -p 512k 512'],
   ['aio_read -p 512k 512', 'aio_read -i 512k 512', 'read 1024k 512', 'read 512k 640k'],
+  // nor do these write it
+  ['write -b -c 512k 64k', 'write -f -c 512k 64k'],
 ].flat();
 
 const monitorNeeds = needs(hmpIo, {

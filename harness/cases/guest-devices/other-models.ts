@@ -262,6 +262,8 @@ export const otherModels: readonly CaseDefinition[] = [
       const serials: readonly (readonly [Json, string])[] = [
         ['text', 'text'],
         [12, '12'],
+        [true, 'on'],
+        [false, 'off'],
         [{ a: 1 }, ''],
         [[1], ''],
         [null, ''],

@@ -46,6 +46,9 @@ async function dirtyWhileOpen(t: CaseContext, compatible: number, options: JsonO
   return { open, closed: (await readImage(t, file)).dirty };
 }
 
+/** No cache holds more. */
+const MOST_TABLES = 2 ** 31 - 1;
+
 const LAZY = Number(COMPATIBLE.lazyRefcounts);
 
 export const qcow2Options: readonly CaseDefinition[] = [
@@ -72,6 +75,7 @@ export const qcow2Options: readonly CaseDefinition[] = [
           { 'cache-size': MiB, 'l2-cache-size': MiB, 'refcount-cache-size': 256 * KiB },
           { 'cache-size': MiB, 'l2-cache-size': 2 * MiB },
           { 'cache-size': MiB, 'refcount-cache-size': 2 * MiB },
+          { 'refcount-cache-size': MOST_TABLES * CLUSTER + CLUSTER },
         ],
       ),
   },

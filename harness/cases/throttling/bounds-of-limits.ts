@@ -14,6 +14,8 @@ import {
 
 /** No limit is greater. */
 const GREATEST = 1e15;
+/** No burst lasts longer, in seconds. */
+const LONGEST = 2 ** 32 - 1;
 
 const drive: Topology = {
   name: 'bounded-drive',
@@ -102,6 +104,7 @@ export const boundsOfLimits: readonly CaseDefinition[] = [
           { [name]: 1, [`${name}-max`]: -1 },
           { [name]: 1, [`${name}-max`]: 1e14, [`${name}-max-length`]: 11 },
           { [name]: 1, [`${name}-max`]: 2, [`${name}-max-length`]: 0 },
+          { [name]: 1, [`${name}-max`]: 2, [`${name}-max-length`]: LONGEST + 1 },
         ])
           await t.refused('object-add', groupOf(t, id, wrong));
         for (const right of [
@@ -110,6 +113,7 @@ export const boundsOfLimits: readonly CaseDefinition[] = [
           { [name]: 1, [`${name}-max`]: GREATEST },
           { [name]: 7, [`${name}-max`]: 7 },
           { [name]: 1, [`${name}-max`]: 1e14, [`${name}-max-length`]: 10 },
+          { [name]: 1, [`${name}-max`]: 2, [`${name}-max-length`]: LONGEST },
         ]) {
           await t.execute('object-add', groupOf(t, id, right));
           await t.refused('object-add', groupOf(t, id, right));
