@@ -80,6 +80,7 @@ test('on file and raw alone only what is about another driver is skipped for it'
   expect(forNull.filter((id) => !withDrives.test(id)).toSorted()).toEqual([
     'block-job-cancel/held-paused-goes-on',
     'block-job-cancel/listed-until-ended',
+    'block-job-cancel/while-busy',
     'block-job-complete/cancelled-when-ready',
     'block_resize/null-is-fixed',
     'blockdev-mirror/buf-size-in-flight',

@@ -2,8 +2,10 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addChain, CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
-import { endedReady, succeeded } from '../helpers/job-steps.ts';
-import { addNode, needs } from '../helpers/shared-setup.ts';
+import { cancelled, endedReady, succeeded } from '../helpers/job-steps.ts';
+import { addNode, needs, queryList } from '../helpers/shared-setup.ts';
+
+const TiB = 2 ** 40;
 
 export const noLimits: readonly CaseDefinition[] = [
   {
@@ -70,6 +72,28 @@ export const noLimits: readonly CaseDefinition[] = [
         if (t.virtualTime)
           t.check(took === 0, `a ${type} without a limit must not wait`, `it took ${took} ms`);
       }
+    },
+  },
+  {
+    id: 'block-job-cancel/while-busy',
+    title: 'Commands are answered while a job without a limit has more to copy than it ever will',
+    requirements: ['query-block-jobs/lists-jobs', 'block-job-cancel/cancels'],
+    needs: {
+      commands: ['blockdev-mirror', 'query-block-jobs', 'block-job-cancel'],
+      events: ['BLOCK_JOB_CANCELLED'],
+      drivers: ['null-co'],
+    },
+    async run(t: CaseContext) {
+      const size = 16 * TiB;
+      const [device, target] = [await addNode(t, { size }), await addNode(t, { size })];
+      const id = t.name('job');
+      await t.execute('blockdev-mirror', { 'job-id': id, device, target, sync: 'full' });
+      t.contains(
+        (await queryList(t, 'query-block-jobs')).find((job) => job.device === id) ?? null,
+        { len: size },
+        'the job must be told while it copies',
+      );
+      await cancelled(t, id);
     },
   },
 ];

@@ -57,6 +57,25 @@ export const outgrownTables: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'qcow2/table-of-counts-outgrown',
+    title: 'Where an image outgrows its table of counts, the longer one is counted too, each cluster once',
+    requirements: ['x-blockdev-create/qcow2-refcount-bits', 'x-blockdev-create/qcow2-cluster-size'],
+    needs: needs(qcow2Creation, nodeIo),
+    async run(t: CaseContext) {
+      const file = await smallClusters(t, { 'refcount-bits': 64 });
+      const node = await addQcow2(t, file);
+      await writeNode(t, node, 0, COUNTED * COUNTED * CLUSTER, 0x3d);
+      await release(t, [node]);
+      const bytes = await bytesOf(t, file.local);
+      t.check(
+        parseQcow2Header(bytes).refcountTableClusters > 1,
+        'the table of counts must be longer than a cluster',
+        'it is not',
+      );
+      checkCounts(t, bytes);
+    },
+  },
+  {
     id: 'qcow2/repaired-in-small-clusters',
     title:
       'The repair of an image that is marked as in use counts all of a table that takes several clusters',

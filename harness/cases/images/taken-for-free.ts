@@ -2,8 +2,9 @@
 import { isJsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
+import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { attempt, nodeBytes } from '../helpers/node-io.ts';
+import { attempt, nodeBytes, nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, l1TableOf, refcountBlockOf } from '../helpers/qcow2-image.ts';
 import { addRaw, makeFile, needs } from '../helpers/shared-setup.ts';
 
@@ -31,6 +32,20 @@ const TAKERS: Readonly<Record<string, (t: CaseContext, node: string) => Promise<
   'an internal snapshot': async (t, device) =>
     (await t.request({ execute: TAKE, arguments: { device, name: 'one' } })).error !== undefined,
 };
+
+/** An image with data whose L1 table nobody counts, and that so many free clusters stand before. */
+function withTableBehind(free: number): { readonly image: Buffer; readonly table: number } {
+  const counted = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x11]]) });
+  const from = l1TableOf(CLUSTER);
+  const image = Buffer.concat([
+    counted,
+    Buffer.alloc(free * CLUSTER),
+    counted.subarray(from, from + CLUSTER),
+  ]);
+  const table = image.length - CLUSTER;
+  image.writeBigUInt64BE(BigInt(table), 40);
+  return { image, table };
+}
 
 export const takenForFree: readonly CaseDefinition[] = [
   {
@@ -63,6 +78,38 @@ export const takenForFree: readonly CaseDefinition[] = [
             `${part} must be as before ${what} that failed`,
             'they differ',
           );
+      }
+    },
+  },
+  {
+    id: 'image-corrupted/bitmap-taken-for-free',
+    title:
+      'A bitmap that is stored does not take the place of a table that nobody counts, for any of its parts',
+    requirements: ['BLOCK_IMAGE_CORRUPTED/emitted', 'BLOCK_IMAGE_CORRUPTED/fatal'],
+    needs: needs(chainNodes, nodeIo, {
+      commands: ['block-dirty-bitmap-add'],
+      members: ['block-dirty-bitmap-add.persistent'],
+      events: ['BLOCK_IMAGE_CORRUPTED'],
+    }),
+    async run(t: CaseContext) {
+      for (const [free, part] of ['the bits', 'the table', 'the directory'].entries()) {
+        const { image, table } = withTableBehind(free);
+        const file = await makeFile(t, image);
+        // A place that is given back after all is not to become a hole.
+        const node = await addQcow2(t, file, {
+          file: { driver: 'file', filename: file.path, discard: 'ignore' },
+        });
+        await addBitmap(t, node, 'b', { persistent: true });
+        await writeNode(t, node, 0, CLUSTER, 0x5a);
+        await release(t, [node]);
+        await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node, fatal: true });
+        t.check((await readImage(t, file)).corrupt, 'the image must be marked as corrupt', 'it is not');
+        const after = await bytesOf(t, file.local);
+        t.check(
+          after.subarray(table, table + CLUSTER).equals(image.subarray(table, table + CLUSTER)),
+          `the L1 table must be as before, where ${part} of a bitmap would take its place`,
+          'it differs',
+        );
       }
     },
   },

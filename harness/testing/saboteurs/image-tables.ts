@@ -143,4 +143,11 @@ export const imageTables: readonly Saboteur[] = [
       "{\n            this.#pivot();\n            const { state } = target;\n            const { truncate } = state;\n            const end = target.io.length();\n            if (this.type === 'commit' && truncate && end > source.io.length())\n                state.truncate = async (length) => {\n                    if (length < end)\n                        throw new CommandError('Image is too small for what was committed');\n                    await truncate.call(state, length);\n                };\n        }",
     ],
   ),
+  inside(
+    'images/longer-table-counted-twice',
+    'BlockdevCreateOptionsQcow2',
+    'counts the clusters of a longer refcount table twice',
+    'drivers/qcow2/refcounts',
+    ['await this.change(counted, 1, 1);', 'await this.change(counted, 1, 2);'],
+  ),
 ];

@@ -131,4 +131,11 @@ export const storedBitmaps: readonly Saboteur[] = [
       "if (bitmap.frozen)\n        bitmap.clear();\n    bitmap.assertChangeable('modified')",
     ],
   ),
+  inside(
+    'bitmaps/table-over-metadata',
+    'BLOCK_IMAGE_CORRUPTED',
+    'writes the table of a bitmap over metadata that nobody counts',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['await corruption.checkWrite(tableOffset, tableSize * 8);', ''],
+  ),
 ];

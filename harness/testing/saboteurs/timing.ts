@@ -43,4 +43,11 @@ export const timing: readonly Saboteur[] = [
       'this.limit = services.clock.limit ??= new RateLimit(services.clock);',
     ],
   ),
+  inside(
+    'timing/commands-wait-for-jobs',
+    'query-block-jobs',
+    'lets busy jobs have their turns before a command for as long as they want some',
+    'jobs/main-loop',
+    ['turn < TURNS_BETWEEN_COMMANDS && ', 'turn < TURNS_BETWEEN_COMMANDS || '],
+  ),
 ];
