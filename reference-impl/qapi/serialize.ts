@@ -12,7 +12,7 @@ export type Outgoing = Json | Wire;
 
 /** A whole line, with its end. */
 export function serializeLine(message: Outgoing): string {
-  return `${serialize(message)}\r\n`;
+  return `${appended('', message)}\r\n`;
 }
 
 /** A message for a human reader: a member a line, indented by four spaces, as the endpoints of that time do. */
@@ -34,49 +34,63 @@ function pretty(value: Outgoing, depth: number): string {
 
 /** The text of a value, as in a line, without its end. */
 export function serialize(value: Outgoing): string {
+  return appended('', value);
+}
+
+/** `text` with the text of a value behind it: one text that grows is put together faster than the texts of many parts. */
+function appended(text: string, value: Outgoing): string {
   switch (typeof value) {
     case 'string':
-      return quoted(value);
+      return text + quoted(value);
     case 'number':
-      return Number.isSafeInteger(value) ? `${value}` : sixDecimals(value);
+      return text + (Number.isSafeInteger(value) ? `${value}` : sixDecimals(value));
     case 'bigint':
     case 'boolean':
-      return String(value);
+      return `${text}${value}`;
     default:
-      if (value === null) return 'null';
-      if (value instanceof Double) return sixDecimals(value.value);
-      return Array.isArray(value) ? serializeList(value) : serializeObject(value);
+      if (value === null) return `${text}null`;
+      if (value instanceof Double) return text + sixDecimals(value.value);
+      return Array.isArray(value) ? withList(text, value) : withObject(text, value);
   }
 }
 
-function serializeList(list: readonly Outgoing[]): string {
-  if (list.length === 0) return '[]';
-  let text = serialize(list[0]!);
-  for (let i = 1; i < list.length; i++) text += `, ${serialize(list[i]!)}`;
-  return `[${text}]`;
+function withList(text: string, list: readonly Outgoing[]): string {
+  let result = `${text}[`;
+  for (let i = 0; i < list.length; i++) result = appended(i === 0 ? result : `${result}, `, list[i]!);
+  return `${result}]`;
 }
 
-function serializeObject(object: { readonly [key: string]: Outgoing }): string {
-  let text = '';
-  for (const key of Object.keys(object)) text += `, ${quoted(key)}: ${serialize(object[key]!)}`;
-  return `{${text.slice(2)}}`;
+function withObject(text: string, object: { readonly [key: string]: Outgoing }): string {
+  let result = text;
+  let before = '{';
+  for (const key in object) {
+    result = appended(result + before + nameOf(key), object[key]!);
+    before = ', ';
+  }
+  return before === '{' ? `${result}{}` : `${result}}`;
 }
+
+const quoted = remembering(quote);
+const nameOf = remembering((key) => `${quote(key)}: `);
 
 /** Names of members, of nodes and of drivers come again and again; what a client makes up must not pile up. */
 const MOST_KNOWN = 1024;
 const LONGEST_KNOWN = 128;
-const known = new Map<string, string>();
 
-function quoted(text: string): string {
-  let result = known.get(text);
-  if (result === undefined) {
-    result = quote(text);
-    if (text.length <= LONGEST_KNOWN) {
-      if (known.size >= MOST_KNOWN) known.clear();
-      known.set(text, result);
+/** `make`, whose results for short texts are kept for the next time. */
+function remembering(make: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    let result = known.get(text);
+    if (result === undefined) {
+      result = make(text);
+      if (text.length <= LONGEST_KNOWN) {
+        if (known.size >= MOST_KNOWN) known.clear();
+        known.set(text, result);
+      }
     }
-  }
-  return result;
+    return result;
+  };
 }
 
 /** Everything but printable ASCII without quote and backslash. */

@@ -404,6 +404,6 @@ export const wire: readonly Saboteur[] = [
     'protocol/syntax',
     'sends the keys of objects as they are, and not in ASCII',
     'qapi/serialize',
-    ['text += `, ${quoted', 'text += `, ${JSON.stringify'],
+    ['`${quote(key', '`${JSON.stringify(key'],
   ),
 ];
