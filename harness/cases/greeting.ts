@@ -1,10 +1,29 @@
 /** Greeting and capability negotiation. */
-import { isJsonObject } from '../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { twoMonitors } from './helpers/shared-setup.ts';
 import { checkWorks } from './helpers/working-session.ts';
 import { isRegular, needRegular, tellHabit } from './protocol-habits.ts';
+
+/** Commands of every kind, some of which a session that is not open must not carry out: harmless ones, and `quit` where that ends nobody else's endpoint. */
+function earlyCommands(t: CaseContext): readonly (readonly [command: string, args?: JsonObject])[] {
+  return [
+    ['query-version'],
+    ['query-version', {}],
+    ['query-block-jobs'],
+    ['query-commands'],
+    ['query-events'],
+    ['query-qmp-schema'],
+    ['no-such-command'],
+    ['QMP_CAPABILITIES'],
+    ['qmp-capabilities'],
+    ['human-monitor-command', { 'command-line': 'info status' }],
+    ['query-blockstats', { 'query-nodes': true }],
+    ['blockdev-del', { 'node-name': 'no-such-node' }],
+    ...(t.capabilities.owned ? ([['quit'], ['stop'], ['cont']] as const) : []),
+  ];
+}
 
 export const greeting: readonly CaseDefinition[] = [
   {
@@ -90,8 +109,8 @@ export const greeting: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       needRegular(t, 'negotiation');
       const session = await t.freshSession();
-      for (const command of ['query-version', 'query-block-jobs', 'no-such-command'])
-        await session.refused(command, undefined, { class: 'CommandNotFound', text: /qmp_capabilities/ });
+      for (const [command, args] of earlyCommands(t))
+        await session.refused(command, args, { class: 'CommandNotFound', text: /qmp_capabilities/ });
       if (isRegular(t, 'ids')) {
         const reply = await session.request({ execute: 'query-version', id: 'early' });
         t.contains(
@@ -119,12 +138,14 @@ export const greeting: readonly CaseDefinition[] = [
   },
   {
     id: 'negotiation/only-once',
-    title: 'A second qmp_capabilities is CommandNotFound, and the session goes on',
+    title: 'A second qmp_capabilities, and each after it, is CommandNotFound, and the session goes on',
     requirements: ['protocol/negotiation-once'],
     async run(t: CaseContext) {
       needRegular(t, 'negotiation');
-      await t.refused('qmp_capabilities', undefined, { class: 'CommandNotFound', text: /already complete/ });
-      await checkWorks(t);
+      for (const args of [undefined, {}, undefined, undefined]) {
+        await t.refused('qmp_capabilities', args, { class: 'CommandNotFound', text: /already complete/ });
+        await checkWorks(t);
+      }
     },
   },
   {
@@ -136,8 +157,12 @@ export const greeting: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       needRegular(t, 'negotiation');
       const session = await t.freshSession();
-      await session.refused('qmp_capabilities', { enable: ['no-such-capability'] });
-      await session.refused('query-version', undefined, { class: 'CommandNotFound' });
+      const { QMP = null } = session.greeting;
+      const offered = isJsonObject(QMP) && Array.isArray(QMP.capabilities) ? QMP.capabilities : [];
+      for (const name of ['no-such-capability', 'oob', 'OOB', ''].filter((one) => !offered.includes(one))) {
+        await session.refused('qmp_capabilities', { enable: [name] });
+        await session.refused('query-version', undefined, { class: 'CommandNotFound' });
+      }
       await session.execute('qmp_capabilities');
       await checkWorks(t, session);
     },

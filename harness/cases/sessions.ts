@@ -7,7 +7,10 @@ import {
   checkAbsent,
   dataNodes,
   dataSource,
+  fileNodes,
+  KiB,
   MiB,
+  makeFile,
   needs,
   nodeNames,
   twoMonitors,
@@ -79,6 +82,39 @@ export const sessions: readonly CaseDefinition[] = [
         'the node must be there once, as the last command made it',
       );
       await t.execute('blockdev-del', { 'node-name': name });
+    },
+  },
+  {
+    id: 'sessions/refusals-wait-their-turn',
+    title: 'What is refused at once is answered behind the commands that came before and take longer',
+    requirements: ['protocol/replies-in-order', 'protocol/one-reply-per-command'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      needRegular(t, 'ids', 'packets', 'counts');
+      const file = await makeFile(t, 64 * KiB);
+      const commands = Array.from({ length: 4 }, (_, index): readonly string[] => {
+        const name = t.name('node');
+        const below = { driver: 'file', filename: file.path, 'read-only': true };
+        const options = { driver: 'raw', 'node-name': name, file: below, 'read-only': true };
+        return [
+          `{"execute":"blockdev-add","arguments":${stringifyJson(options)},"id":"add ${index}"}`,
+          `{"execute":"no-such-command","id":"unknown ${index}"}`,
+          `{"execute":"blockdev-del","arguments":{"node-name":"${name}"},"id":"del ${index}"}`,
+          `{"execute":"blockdev-del","arguments":{"node-name":1},"id":"ill-typed ${index}"}`,
+          `{"execute":1,"id":"no name ${index}"}`,
+        ];
+      }).flat();
+      const { messages } = await t.raw(`${commands.join('\n')}\n`);
+      t.equal(
+        messages.map(({ id = null }) => id),
+        commands.map((command) => (JSON.parse(command) as { id: string }).id),
+        'the replies must come in the order of the commands',
+      );
+      t.equal(
+        messages.map((message) => 'return' in message),
+        commands.map((_, index) => index % 5 === 0 || index % 5 === 2),
+        'each reply must be that of its command',
+      );
     },
   },
   {

@@ -204,6 +204,13 @@ describe('event-schema', () => {
     expect(found).toHaveLength(2);
     expect(found[1]).toMatchObject({ path: '$.data.count' });
   });
+  test.each<[string, Json]>([
+    ['empty', {}],
+    ['null', null],
+  ])('reports %s data of an event that has none', async (_, data) => {
+    const events = [{ event: 'RESUME', timestamp: STAMP, data }];
+    expect(await watch('event-schema', [{ events }])).toMatchObject([{ path: '$.data' }]);
+  });
   test.each<[string, JsonObject, string]>([
     ['an event', { event: '__com.acme_BEAT' }, 'event __com.acme_BEAT is not in the schema;'],
     ['a member', { event: 'STOP', data: { count: 1, '__com.acme_x': 1 } }, 'member __com.acme_x is'],

@@ -19,6 +19,7 @@ const endpointSchema = readIntrospection([
   { name: 'blockdev-add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'device_add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'STOP', 'meta-type': 'event', 'arg-type': '1' },
+  { name: 'RESUME', 'meta-type': 'event', 'arg-type': '0' },
   { name: '0', 'meta-type': 'object', members: [] },
   {
     name: '1',

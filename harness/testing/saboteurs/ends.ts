@@ -139,4 +139,45 @@ export const ends: readonly Saboteur[] = [
       'if (overlay === this.#plan.device)\n                    await nameBase(graph, overlay, base, this.#baseName);',
     ],
   ),
+  inside(
+    'ends/negotiates-a-third-time',
+    'protocol/negotiation',
+    'takes a third qmp_capabilities',
+    'commands/qmp-capabilities',
+    ['if (session.negotiated)', 'if (session.negotiated && (session.tries = (session.tries ?? 0) + 1) < 2)'],
+  ),
+  inside(
+    'ends/commands-listed-early',
+    'protocol/negotiation',
+    'answers query-commands before the negotiation',
+    'monitor/dispatcher',
+    ["name !== 'qmp_capabilities')", "name !== 'qmp_capabilities' && name !== 'query-commands')"],
+  ),
+  inside(
+    'ends/arguments-open-early',
+    'protocol/negotiation',
+    'executes commands with arguments before the negotiation',
+    'monitor/dispatcher',
+    ["name !== 'qmp_capabilities')", "name !== 'qmp_capabilities' && Object.keys(args).length === 0)"],
+  ),
+  inside(
+    'ends/enables-unoffered',
+    'protocol/negotiation',
+    'enables oob that it did not offer',
+    'monitor/dispatcher',
+    [
+      'const checked = checkedArguments(command, args);',
+      "const checked = name === 'qmp_capabilities' && args.enable?.[0] === 'oob' ? {} : checkedArguments(command, args);",
+    ],
+  ),
+  inside(
+    'ends/refusals-overtake',
+    'protocol/replies',
+    'answers later commands while one takes time',
+    'monitor/monitor-session',
+    [
+      'const answer = reply instanceof Promise ? await this.#pausedUntil(reply) : reply;',
+      'if (reply instanceof Promise) void reply.then((one) => this.send(one));\n            const answer = reply instanceof Promise ? undefined : reply;',
+    ],
+  ),
 ];

@@ -142,4 +142,11 @@ export const events: readonly Saboteur[] = [
       '...(({ offset, ...rest }) => (this.#error ? { offset, ...rest } : rest))(this.#position()),\n                ...(this.#error',
     ],
   ),
+  inside(
+    'events/empty-data',
+    'protocol/events',
+    'sends empty data with events that have none',
+    'reference-endpoint',
+    ['{ timestamp, event } :', '{ timestamp, event, data: {} } :'],
+  ),
 ];

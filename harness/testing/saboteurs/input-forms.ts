@@ -150,4 +150,39 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
     'qapi/check-arguments',
     ['BigInt.asUintN(64, BigInt(value))', 'BigInt.asUintN(63, BigInt(value))'],
   ),
+  inside(
+    'wire/null-member-ignored',
+    'protocol/commands',
+    'ignores an unknown member that is null',
+    'monitor/dispatcher',
+    ["else if (key !== 'id') {", "else if (key !== 'id' && value !== null) {"],
+  ),
+  inside(
+    'wire/out-of-band-unoffered',
+    'protocol/commands',
+    'takes exec-oob for execute',
+    'monitor/dispatcher',
+    ["if (key === 'execute') {", "if (key === 'execute' || key === 'exec-oob') {"],
+  ),
+  inside('wire/control-ignored', 'protocol/commands', 'ignores a member control', 'monitor/dispatcher', [
+    "else if (key !== 'id') {",
+    "else if (key !== 'id' && key !== 'control') {",
+  ]),
+  inside(
+    'wire/id-in-capitals',
+    'protocol/commands',
+    'takes names of members in capitals',
+    'monitor/dispatcher',
+    ["else if (key !== 'id') {", "else if (key.toLowerCase() !== 'id') {"],
+  ),
+  inside(
+    'wire/digits-as-numbers',
+    'protocol/ids',
+    'gives strings of digits back as numbers',
+    'monitor/dispatcher',
+    [
+      'isWireObject(request) ? request.id : undefined;',
+      "isWireObject(request) ? (typeof request.id === 'string' && /^\\d+$/.test(request.id) ? Number(request.id) : request.id) : undefined;",
+    ],
+  ),
 ];
