@@ -2,6 +2,8 @@
 import type { CaseDefinition } from '../case.ts';
 import { attachedDevices } from './attached-devices.ts';
 import { changedMedia } from './changed-media.ts';
+import { eachMedium } from './each-medium.ts';
+import { eachTray } from './each-tray.ts';
 import { failedFlushes } from './failed-flushes.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
@@ -39,4 +41,6 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...keptByDrives,
   ...failedFlushes,
   ...unplugged,
+  ...eachTray,
+  ...eachMedium,
 ];

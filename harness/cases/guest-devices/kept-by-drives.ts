@@ -222,6 +222,7 @@ export const keptByDrives: readonly CaseDefinition[] = [
       t.equal(await deviceInfo(t, 'cd2'), other, 'another drive must be as before');
       const node = await addNode(t, { size: SIZE, 'read-only': true });
       await t.execute('blockdev-open-tray', { id: 'cd' });
+      await moved(t, 'cd', true);
       await t.execute('blockdev-insert-medium', { id: 'cd', 'node-name': node });
       const again = await mediumIs(t, 'cd', { 'node-name': node });
       t.check(!('io-status' in again), 'the policies of the drive must not come back', 'io-status is there');

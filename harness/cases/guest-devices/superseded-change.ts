@@ -4,10 +4,14 @@ import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs, newFile, refusedWith } from '../helpers/shared-setup.ts';
 import {
   bareDrives,
+  CD,
+  cdGuest,
   FIRST,
   FIRST_FILE,
   guestReads,
   mediumIs,
+  moved,
+  noneMoved,
   OTHER,
   OTHER_FILE,
   trayIs,
@@ -60,6 +64,37 @@ export const supersededChange: readonly CaseDefinition[] = [
       await mediumIs(t, 'd0', { drv: 'raw', image: { 'virtual-size': image.length } });
       await t.execute(CHANGE, { device: 'e0', target: `${t.dir}/${FIRST_FILE}`, arg: 'raw' });
       await mediumIs(t, 'e0', { file: `${t.dir}/${FIRST_FILE}`, drv: 'raw' });
+    },
+  },
+  {
+    id: 'change/refused',
+    title: 'change names drives by themselves, and leaves a disk and a locked drive their medium',
+    requirements: ['change/exchanges'],
+    needs: trayNeeds(CHANGE, 'blockdev-open-tray'),
+    topology: trayMachine,
+    fresh: true,
+    async run(t: CaseContext) {
+      const image = { target: `${t.dir}/${OTHER_FILE}`, arg: 'raw' };
+      const before = await t.execute('query-block');
+      for (const device of ['cd', 'scd', 'first', 'disk', 'hd', ''])
+        await refusedWith(t, CHANGE, { device, ...image }, UNKNOWN);
+      await t.refused(CHANGE, { device: 'h0', ...image }, { text: /not removable/ });
+      for (const arg of ['qcow2', 'no-format']) await t.refused(CHANGE, { device: 'd0', ...image, arg });
+      t.equal(await t.execute('query-block'), before, 'a drive must be as before a refused change');
+      await cdGuest(t).lock(true);
+      await t.refused(CHANGE, { device: 'd0', ...image }, { text: /locked/ });
+      t.contains(
+        await mediumIs(t, 'cd', { 'node-name': 'first' }),
+        { locked: true, tray_open: false },
+        'a locked drive must stay so',
+      );
+      await noneMoved(t);
+      await t.execute('blockdev-open-tray', { ...CD, force: true });
+      await moved(t, 'cd', true, 'd0');
+      await t.execute(CHANGE, { device: 'd0', ...image });
+      await moved(t, 'cd', false, 'd0');
+      await noneMoved(t);
+      await guestReads(t, OTHER);
     },
   },
 ];

@@ -126,6 +126,39 @@ export const trays: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'DEVICE_TRAY_MOVED/by-the-guest-again',
+    title:
+      'A guest that opens an open tray or closes a closed one brings no event; asked to, it opens a locked one itself',
+    requirements: ['DEVICE_TRAY_MOVED/emitted', 'blockdev-open-tray/locked'],
+    ...both,
+    async run(t: CaseContext) {
+      const guest = cdGuest(t);
+      const guestMoves = async (open: boolean, is: boolean, moves: boolean) => {
+        // The drive carries nothing out before its guest has heard of a change.
+        await guest.readCd();
+        await guest.packet([0x1b, 0, 0, 0, open ? 2 : 3]);
+        if (moves) await t.event('DEVICE_TRAY_MOVED', { device: 'd0', id: 'cd', 'tray-open': open });
+        await noneMoved(t);
+        await trayIs(t, 'cd', is);
+      };
+      for (const [open, moves] of [
+        [false, false],
+        [true, true],
+        [true, false],
+        [false, true],
+        [false, false],
+      ] as const)
+        await guestMoves(open, open, moves);
+      await guest.lock(true);
+      await t.execute(OPEN, CD);
+      await guestMoves(true, false, false);
+      await guest.lock(false);
+      await guestMoves(true, true, true);
+      await t.execute(CLOSE, CD);
+      await moved(t, 'cd', false, 'd0');
+    },
+  },
+  {
     id: 'blockdev-open-tray/names',
     title: 'Trays are named by id, by QOM path or by drive; anything else, both and neither are refused',
     requirements: [

@@ -29,6 +29,7 @@ import { replies } from './replies.ts';
 import { requestPaths } from './request-paths.ts';
 import { residues } from './residues.ts';
 import type { Saboteur } from './saboteur.ts';
+import { secondMedia } from './second-media.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
 import { timing } from './timing.ts';
@@ -66,6 +67,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...replies,
   ...requestPaths,
   ...residues,
+  ...secondMedia,
   ...statistics,
   ...storedBitmaps,
   ...timing,
