@@ -1,10 +1,10 @@
 /** What jobs leave that were cancelled or failed: their ids and their nodes, free for the same job again, and to be deleted. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { release } from '../helpers/backing-chains.ts';
-import { chainAndTarget, JOB_KINDS, jobsOfKind } from '../helpers/job-kinds.ts';
+import { checkContent, release } from '../helpers/backing-chains.ts';
+import { CONTENT, chainAndTarget, JOB_KINDS, jobsOfKind, type Setting, SIZE } from '../helpers/job-kinds.ts';
 import { cancelled, endedReady, succeeded } from '../helpers/job-steps.ts';
-import { needs } from '../helpers/shared-setup.ts';
+import { addRaw, needs } from '../helpers/shared-setup.ts';
 
 /** Has a job fail. */
 async function fails(t: CaseContext, id: string): Promise<void> {
@@ -24,23 +24,26 @@ export const freedNodes: readonly CaseDefinition[] = JOB_KINDS.map((kind): CaseD
     async run(t: CaseContext) {
       for (const ending of ['cancelled', 'cancelled when ready', 'failed']) {
         if (ending === 'cancelled' ? !slowly : ending !== 'failed' && !getsReady) continue;
-        const setting = await chainAndTarget(t, ending === 'failed');
+        const setting = await chainAndTarget(t, { isFailing: ending === 'failed' });
         const job = t.name('job');
-        const start = (more: JsonObject = {}) =>
-          t.execute(command, { 'job-id': job, ...args(setting), ...more });
+        const start = (to: Setting, more: JsonObject = {}) =>
+          t.execute(command, { 'job-id': job, ...args(to), ...more });
         const ends = async (): Promise<void> => {
           if (getsReady) {
             await t.event('BLOCK_JOB_READY', { device: job });
             await endedReady(t, job);
           } else await succeeded(t, job, type);
         };
-        await start(ending === 'cancelled' ? slowly : {});
+        await start(setting, ending === 'cancelled' ? slowly : {});
         if (ending === 'cancelled') await cancelled(t, job);
         else if (ending === 'failed') await fails(t, job);
         else await ends();
-        await start();
+        const again = await addRaw(t, SIZE);
+        await start({ ...setting, target: again.name });
         await ends();
-        await release(t, [setting.target, ...setting.nodes]);
+        await release(t, [setting.target, ...setting.nodes, again.name]);
+        if (args(setting).target !== undefined)
+          await checkContent(t, again.file, CONTENT, 'the second target');
       }
     },
   };

@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { aboveFilters } from './above-filters.ts';
 import { backingNames } from './backing-names.ts';
 import { belowSnapshots } from './below-snapshots.ts';
+import { cancelledJobs } from './cancelled-jobs.ts';
 import { chainRefusals } from './chain-refusals.ts';
 import { claimedChains } from './claimed-chains.ts';
 import { clustersOfChains } from './clusters-of-chains.ts';
@@ -56,4 +57,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...failedJobs,
   ...freedNodes,
   ...jobIds,
+  ...cancelledJobs,
 ];

@@ -248,4 +248,23 @@ export const groupCases: readonly CaseDefinition[] = [
       t.contains(await nodeInfo(t, overlay), { backing_file_depth: 1 }, 'the snapshot must be there');
     },
   },
+  {
+    id: 'transaction/grouped-paused',
+    title: 'A paused job of a group ends with the others when one of them is cancelled',
+    requirements: ['transaction/grouped', 'block-job-cancel/resumes-paused'],
+    needs: needs(groups, { commands: ['block-job-pause'] }),
+    async run(t: CaseContext) {
+      const ids = ['first', 'second', 'third'].map((what) => t.name(what));
+      const actions: JsonObject[] = [];
+      for (const id of ids) actions.push(await backupAction(t, id, { speed: MiB }));
+      await t.execute('transaction', { actions, properties: GROUPED });
+      for (const id of [ids[0]!, ids[2]!]) {
+        await t.execute('block-job-pause', { device: id });
+        await reaches(t, id, 'paused');
+      }
+      await t.execute('block-job-cancel', { device: ids[1]! });
+      for (const id of ids) await t.event('BLOCK_JOB_CANCELLED', { device: id });
+      for (const id of ids) await checkNoJob(t, id);
+    },
+  },
 ];
