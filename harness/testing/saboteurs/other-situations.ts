@@ -6,6 +6,8 @@ const COPY = 'jobs/mirror-copy';
 const BACKUP = 'jobs/backup-job';
 const REGISTRY = 'jobs/job-registry';
 
+const JOB = 'jobs/job';
+
 const ID_FORM = 'if (!isIdentifier(id))';
 
 export const otherSituations: readonly Saboteur[] = [
@@ -75,6 +77,121 @@ export const otherSituations: readonly Saboteur[] = [
     [
       "const id = jobs.newId(args['job-id'], graph.deviceOf(image));",
       "const isOther = jobs.all.some(({ id, type }) => id === args['job-id'] && type !== 'stream');\n        const id = isOther ? args['job-id'] : jobs.newId(args['job-id'], graph.deviceOf(image));",
+    ],
+  ),
+  inside(
+    'jobs/found-when-gone',
+    'block-job-cancel',
+    'refuses verbs on a job that has ended as such that its state does not take',
+    REGISTRY,
+    [
+      'this.#jobs = this.#jobs.filter((other) => other !== gone);',
+      'const jobs = this.#jobs.filter((other) => other !== gone);\n            jobs.find = (test) => [...jobs, gone].filter(test)[0];\n            this.#jobs = jobs;',
+    ],
+  ),
+  inside(
+    'jobs/found-by-beginning',
+    'block-job-cancel',
+    'takes the beginning of an id for the job',
+    REGISTRY,
+    ['this.#jobs.find((other) => other.id === id);', 'this.#jobs.find((other) => other.id.startsWith(id));'],
+  ),
+  inside(
+    'jobs/default-id-taken',
+    'BlockJobInfo',
+    'names a job after its device although another job is called so',
+    REGISTRY,
+    [
+      'if (this.#jobs.some((other) => other.id === id))',
+      'if (given !== undefined && this.#jobs.some((other) => other.id === id))',
+    ],
+  ),
+  inside(
+    'jobs/cancel-of-stopped',
+    'block-job-cancel',
+    'cancels without force a job that an error has stopped',
+    JOB,
+    ['if (this.#userPaused && !force)', "if (this.#userPaused && !force && this.#ioStatus === 'ok')"],
+  ),
+  inside('jobs/cancel-of-paused-commit', 'block-job-cancel', 'cancels a paused commit without force', JOB, [
+    'if (this.#userPaused && !force)',
+    "if (this.#userPaused && !force && this.type !== 'commit')",
+  ]),
+  inside(
+    'jobs/complete-of-stream',
+    'block-job-complete',
+    'answers block-job-complete of a stream that runs, and does nothing',
+    JOB,
+    [
+      "this.assertVerb('complete');",
+      "if (this.type === 'stream' && this.#status === 'running')\n            return;\n        this.assertVerb('complete');",
+    ],
+  ),
+  inside(
+    'jobs/paused-once',
+    'block-job-pause',
+    'answers the second block-job-pause of a job and does nothing',
+    JOB,
+    [
+      "throw new CommandError('Job is already paused');\n        this.#userPaused = true;",
+      "throw new CommandError('Job is already paused');\n        this.#userPaused = this.wasPaused !== true;\n        this.wasPaused = true;",
+    ],
+  ),
+  inside(
+    'mirrors/continues',
+    'blockdev-mirror',
+    'copies in a mirror only what the cancelled one before it had left',
+    MIRROR,
+    [
+      'if (!this.#plan.onlyNew)\n                await this.#findDirty(job);',
+      'const { dirty } = this.#copy;\n            const { source } = this.#plan;\n            if (source.left)\n                for (let at = 0; at < source.io.length(); at += 65536) {\n                    if (source.left.has(at))\n                        dirty.mark(at, 65536);\n                }\n            else if (!this.#plan.onlyNew)\n                await this.#findDirty(job);\n            source.left = dirty;',
+    ],
+  ),
+  inside(
+    'mirrors/source-unclaimed',
+    'blockdev-mirror',
+    'lets other jobs have the node below the filter of a mirror',
+    MIRROR,
+    ["nodes.claim(source, 'source');", ''],
+  ),
+  inside(
+    'chains/limit-outlives-itself',
+    'block-job-set-speed',
+    'waits in a stream for every piece as a copied one wanted, whatever the speed is by then',
+    'jobs/stream-job',
+    [
+      'delay = stretch.allocated ? job.limit.account(stretch.length) : 0n;',
+      'if (stretch.allocated && job.speed > 0n)\n                delay = job.limit.account(stretch.length);',
+    ],
+  ),
+  inside(
+    'chains/filter-of-cancelled',
+    'block-commit',
+    'leaves the filter of a commit behind that is cancelled',
+    'jobs/commit-job',
+    [
+      'finally {\n            await removeFilter(graph, filter);',
+      'finally {\n            if (!job.cancelled)\n                await removeFilter(graph, filter);',
+    ],
+  ),
+  inside(
+    'chains/writable-when-cancelled',
+    'block-commit',
+    'leaves the images of a commit writable that is cancelled',
+    'jobs/commit-job',
+    [
+      'await reopenAsBefore(graph, node, readOnly);\n        }',
+      'if (!job.cancelled)\n                    await reopenAsBefore(graph, node, readOnly);\n        }',
+    ],
+  ),
+  inside(
+    'chains/name-of-cancelled',
+    'block-commit',
+    'writes backing-file into the header when the commit is cancelled',
+    'jobs/commit-job',
+    [
+      'if (!error && !job.cancelled) {\n                await nameBase',
+      'if (job.cancelled && this.#baseName)\n                await nameBase(graph, overlay, base, this.#baseName);\n            if (!error && !job.cancelled) {\n                await nameBase',
     ],
   ),
 ];
