@@ -9,11 +9,16 @@ import { placeOfChild } from './child-place.ts';
 
 export interface NodeFilename {
   /** The name that opens the same image without further options; absent if there is none. */
-  readonly plain?: string;
+  readonly plain: string | undefined;
   /** The options that open it, in the order in which the endpoint lists them. */
-  readonly full: JsonObject;
+  full(): JsonObject;
   /** What queries show. */
   readonly shown: string;
+}
+
+interface NamedChild {
+  readonly name: string;
+  readonly filename: NodeFilename;
 }
 
 /**
@@ -24,39 +29,42 @@ export function nodeFilename(
   driverName: string,
   driver: AnyDriver,
   own: JsonObject,
-  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
+  children: readonly NamedChild[],
   order: readonly string[] = [],
 ): NodeFilename {
-  const simple = Object.entries(driver.shownOptions?.(own) ?? own).filter(
-    ([name, value]) => !(name in driver.children) || value === '',
-  );
   const flat: JsonObject = {};
-  for (const [name, value] of simple) flatten(flat, name, value);
+  for (const [name, value] of Object.entries(driver.shownOptions?.(own) ?? own))
+    if (!(name in driver.children) || value === '') flatten(flat, name, value);
+  const plain = plainName(driver, own, Object.keys(flat).length > 0, children);
+  const full = () => fullOptions(driverName, flat, children, order);
+  return { plain, full, shown: plain ?? `json:${serialize(full())}` };
+}
+
+function fullOptions(
+  driverName: string,
+  flat: JsonObject,
+  children: readonly NamedChild[],
+  order: readonly string[],
+): JsonObject {
+  const full: JsonObject = { driver: driverName };
   const put = [
     ...Object.keys(flat).filter((name) => !order.includes(name)),
     ...order.filter((name) => name in flat),
   ];
-  const isConfigured = put.length > 0;
-  const full: JsonObject = { driver: driverName };
   for (const name of put) full[name] = flat[name]!;
   for (const { name, filename } of children) {
     const { option, index } = placeOfChild(name);
-    if (index === undefined) full[name] = filename.full;
-    else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
+    if (index === undefined) full[name] = filename.full();
+    else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full()];
   }
-
-  const plain = plainName(driver, own, isConfigured, children);
-  const listed = Object.fromEntries(inQDictOrder(Object.keys(full)).map((name) => [name, full[name]!]));
-  return plain === undefined
-    ? { full: listed, shown: `json:${serialize(listed)}` }
-    : { plain, full: listed, shown: plain };
+  return Object.fromEntries(inQDictOrder(Object.keys(full)).map((name) => [name, full[name]!]));
 }
 
 function plainName(
   driver: AnyDriver,
   own: JsonObject,
   configured: boolean,
-  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
+  children: readonly NamedChild[],
 ): string | undefined {
   if (driver.filenameOption !== undefined) return own[driver.filenameOption] as string;
   if (typeof driver.plainFilename === 'function') {

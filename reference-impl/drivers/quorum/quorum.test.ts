@@ -249,7 +249,7 @@ describe('quorum', () => {
     test('is not in force for other numbers of children', async () => {
       const node = await open([await child(0, 1), await child(1, 1), await child(2, 2)], { blkverify: true });
       expect(log).toHaveLength(1);
-      expect(node.filename.full).toMatchObject({ blkverify: false });
+      expect(node.filename.full()).toMatchObject({ blkverify: false });
       expect(await read(node)).toBe(1);
     });
 
