@@ -74,7 +74,7 @@ export class Accounting {
 
   describe(now: bigint): JsonObject {
     const { rd, wr, flush } = this.#counters;
-    return {
+    const stats: JsonObject = {
       rd_bytes: rd.bytes,
       wr_bytes: wr.bytes,
       rd_operations: rd.operations,
@@ -95,8 +95,9 @@ export class Accounting {
       account_invalid: this.#countsInvalid,
       account_failed: this.#countsFailed,
       timed_stats: this.#intervals.map((interval) => describeInterval(interval, now)),
-      ...(this.#lastAccess === 0n ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),
     };
+    if (this.#lastAccess !== 0n) stats.idle_time_ns = Number(now - this.#lastAccess);
+    return stats;
   }
 
   #succeeded(operation: Operation, bytes: number, began: bigint, ended: bigint): void {

@@ -31,10 +31,9 @@ export function describeBackend(backend: BlockBackend): JsonObject {
 /** `BlockStats` of a drive */
 export function describeBackendStats({ name, node, accounting }: BlockBackend, now: bigint): JsonObject {
   const stats = accounting.describe(now);
-  if (!node) return { device: name, stats: { ...stats, wr_highest_offset: 0 } };
-  const ofNode = describeStats(node, { ofDrive: true });
-  const { wr_highest_offset } = ofNode.stats as { readonly wr_highest_offset: number };
-  return { device: name, ...ofNode, stats: { ...stats, wr_highest_offset } };
+  const ofNode = node && describeStats(node, { ofDrive: true });
+  stats.wr_highest_offset = (ofNode?.stats as JsonObject | undefined)?.wr_highest_offset ?? 0;
+  return { device: name, ...ofNode, stats };
 }
 
 function describeThrottling({ throttle }: BlockBackend): JsonObject {
