@@ -252,7 +252,8 @@ export const blockResize: readonly CaseDefinition[] = [
     needs: onFiles,
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, MiB, { size: 64 * KiB });
-      await t.refused('block_resize', { 'node-name': name, size: 128 * KiB }, { text: /fixed-size/ });
+      for (const size of [32 * KiB, 64 * KiB, 128 * KiB])
+        await t.refused('block_resize', { 'node-name': name, size }, { text: /fixed-size/ });
       t.equal(await virtualSize(t, name), 64 * KiB, 'the node must keep its size after a refusal');
       t.equal((await sizesOf(t, file.local)).size, MiB, 'the file must keep its size after a refusal');
     },

@@ -11,6 +11,7 @@ import {
   nodeInfo,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
+import { addGroup } from './helpers/throttling.ts';
 
 /** Device `d0` over node `n0`. */
 const drive: Topology = {
@@ -226,6 +227,19 @@ export const graphChanges: readonly CaseDefinition[] = [
         { text: new RegExp(unknown) },
       );
       await t.refused('x-blockdev-set-iothread', { 'node-name': node, iothread: 7 });
+    },
+  },
+  {
+    id: 'x-blockdev-set-iothread/other-object',
+    title: 'An object that is no thread is refused for one',
+    requirements: ['x-blockdev-set-iothread/unknown'],
+    needs: needs(threads, { objects: ['throttle-group'] }),
+    async run(t: CaseContext) {
+      const [node, iothread] = [await addNode(t), await addThread(t)];
+      const group = await addGroup(t, {});
+      await t.refused('x-blockdev-set-iothread', { 'node-name': node, iothread: group });
+      for (const known of [iothread, null])
+        await t.execute('x-blockdev-set-iothread', { 'node-name': node, iothread: known });
     },
   },
 ];

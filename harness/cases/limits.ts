@@ -3,9 +3,10 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
+import { addQcow2, makeEmpty } from './helpers/backing-chains.ts';
 import { insertedIn } from './helpers/device-info.ts';
 import { nodeIo, openIo } from './helpers/node-io.ts';
-import { addNode, dataNodes, KiB, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { addNode, addRaw, dataNodes, fileNodes, KiB, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
 import { limit, NO_LIMIT } from './helpers/throttling.ts';
 
 const thresholds = needs(dataNodes, { commands: ['block-set-write-threshold'] });
@@ -42,6 +43,25 @@ export const limitCases: readonly CaseDefinition[] = [
           'the node must report the threshold that was set last',
         );
       }
+    },
+  },
+  {
+    id: 'block-set-write-threshold/of-each-kind',
+    title: 'A file, a format and a filter take thresholds within their disk and beyond its end alike',
+    requirements: ['block-set-write-threshold/sets', 'examples/threshold'],
+    needs: needs(thresholds, fileNodes, { drivers: ['qcow2', 'blkdebug'] }),
+    async run(t: CaseContext) {
+      const { name: raw, file } = await addRaw(t, MiB);
+      const protocol = t.name('file');
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': protocol, filename: file.path });
+      const format = await addQcow2(t, await makeEmpty(t));
+      const filter = t.name('filter');
+      await t.execute('blockdev-add', { driver: 'blkdebug', 'node-name': filter, image: protocol });
+      for (const node of [raw, protocol, format, filter])
+        for (const value of [MiB / 2, MiB, 2 ** 34, 0]) {
+          await threshold(t, node, value);
+          t.contains(await nodeInfo(t, node), { write_threshold: value }, 'the node must have the threshold');
+        }
     },
   },
   {

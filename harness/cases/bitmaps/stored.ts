@@ -116,11 +116,14 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
         sync: 'incremental',
         bitmap: 'b',
       };
-      const inUse = await addQcow2(t, await imageWithBitmap(t, BITMAP_FLAG.auto | BITMAP_FLAG.inUse));
-      const refused = t.name('job');
-      await t.refused('drive-backup', { 'job-id': refused, device: inUse, ...incremental });
-      await checkNoJob(t, refused);
-      await t.refused('block-dirty-bitmap-clear', { node: inUse, name: 'b' });
+      for (const options of [{}, { 'read-only': true }]) {
+        const image = await imageWithBitmap(t, BITMAP_FLAG.auto | BITMAP_FLAG.inUse);
+        const inUse = await addQcow2(t, image, options);
+        const refused = t.name('job');
+        await t.refused('drive-backup', { 'job-id': refused, device: inUse, ...incremental });
+        await checkNoJob(t, refused);
+        await t.refused('block-dirty-bitmap-clear', { node: inUse, name: 'b' });
+      }
       const sound = await addQcow2(t, await imageWithBitmap(t, BITMAP_FLAG.auto));
       await checkDirty(t, marks(sound), DIRTY, 'when the image is opened');
       await copy(t, 'drive-backup', { device: sound, ...incremental });

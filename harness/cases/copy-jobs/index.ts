@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../case.ts';
 import { cancelledCopies } from './cancelled-copies.ts';
 import { copiesOfOverlays } from './copies-of-overlays.ts';
 import { discardsDuringCopies } from './discards-during-copies.ts';
+import { endsAtErrors } from './ends-at-errors.ts';
 import { errorCases } from './errors.ts';
 import { errorsInModes } from './errors-in-modes.ts';
 import { existingImageCases } from './existing-images.ts';
@@ -34,6 +35,7 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...copiesOfOverlays,
   ...errorCases,
   ...errorsInModes,
+  ...endsAtErrors,
   ...existingImageCases,
   ...failedGuestWrites,
   ...incrementalCases,

@@ -16,7 +16,15 @@ import {
 import { bytesOf } from '../helpers/image-files.ts';
 import { cancelled, completed, endedReady } from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { addRawOver, makeFile, needs, newFile, nodeInfo, nodeNames } from '../helpers/shared-setup.ts';
+import {
+  addRawOver,
+  makeFile,
+  needs,
+  newFile,
+  nodeInfo,
+  nodeNames,
+  queryList,
+} from '../helpers/shared-setup.ts';
 
 /** Of the chain that is copied: how deep it is, and what a new image has below it and of its own. */
 interface Copy {
@@ -143,6 +151,31 @@ export const newImageCases: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'drive-backup/none-reads-the-source',
+    title: 'While a backup with sync none runs the source is the backing node of its target',
+    requirements: ['drive-backup/sync'],
+    needs: needs(chainNodes, {
+      commands: ['drive-backup', 'block-job-cancel'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      const [, top] = await addChain(t, 2);
+      const [target, id] = [newFile(t), t.name('job')];
+      const before = await nodeNames(t);
+      const args = { 'job-id': id, device: top!.node, target: target.path, format: 'qcow2' };
+      await t.execute('drive-backup', { ...args, sync: 'none' });
+      const made = (await queryList(t, 'query-named-block-nodes')).find(
+        (node) => node.drv === 'qcow2' && !before.includes(String(node['node-name'])),
+      );
+      t.contains(
+        made ?? {},
+        { backing_file_depth: 2, image: { 'backing-image': { filename: top!.file.path } } },
+        'the target must have the source and what is below it under it',
+      );
+      await cancelled(t, id);
+    },
+  },
   {
     id: 'drive-backup/top-overwrites-all',
     title: 'With sync top an image without a backing file is copied whole, over what the target held',

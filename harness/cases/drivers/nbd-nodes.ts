@@ -159,8 +159,19 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', open(node, peer));
       const guest = await openIo(t, node);
       await checkReads(t, guest, [0, 4096], 5, 'while the server is there');
+      // A flush asks the server only where something was written since the last.
+      t.check(await writes(guest, [0, 512], 7), 'a write must succeed while the server is there', 'it fails');
       await peer.stop();
       await checkReadFails(t, guest, [0, 4096], 'after the server has gone', 'EIO');
+      for (const request of [
+        { kind: 'flush' },
+        { kind: 'write', offset: 0, length: 512, byte: 8 },
+        { kind: 'write-zeroes', offset: 0, length: 512 },
+        { kind: 'flush' },
+      ] as const) {
+        const outcome = await guest.attempt(request);
+        t.check(outcome !== 'done', `a ${request.kind} must fail after the server has gone`, 'it succeeds');
+      }
       await guest.close();
       await t.execute('blockdev-del', { 'node-name': node });
     },

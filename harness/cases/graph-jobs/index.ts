@@ -17,6 +17,7 @@ import { hiddenData } from './hidden-data.ts';
 import { jobIds } from './job-ids.ts';
 import { noLimits } from './no-limits.ts';
 import { overlaysInUse } from './overlays-in-use.ts';
+import { parentsOfSnapshots } from './parents-of-snapshots.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
 import { refusedCommits } from './refused-commits.ts';
 import { refusedJobs } from './refused-jobs.ts';
@@ -58,4 +59,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...freedNodes,
   ...jobIds,
   ...cancelledJobs,
+  ...parentsOfSnapshots,
 ];

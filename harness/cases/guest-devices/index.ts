@@ -19,11 +19,13 @@ import { supersededChange } from './superseded-change.ts';
 import { toldOfDevices } from './told-of-devices.ts';
 import { trays } from './trays.ts';
 import { unplugged } from './unplugged.ts';
+import { withoutDrives } from './without-drives.ts';
 import { writtenThrough } from './written-through.ts';
 
 /** In the order of the files. */
 export const guestDeviceCases: readonly CaseDefinition[] = [
   ...attachedDevices,
+  ...withoutDrives,
   ...statistics,
   ...ioErrors,
   ...orderOfStops,

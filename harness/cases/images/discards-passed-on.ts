@@ -65,7 +65,12 @@ async function keepsDiscarded(t: CaseContext, options: JsonObject): Promise<bool
 }
 
 /** pass-discard-other on, off, and not given. */
-const SWITCHED: readonly JsonObject[] = [{ 'pass-discard-other': true }, { 'pass-discard-other': false }, {}];
+const SWITCHED: readonly JsonObject[] = [
+  { 'pass-discard-other': true },
+  { 'pass-discard-other': false },
+  {},
+  { 'pass-discard-request': true, 'pass-discard-snapshot': true },
+];
 
 const stacked = needs(chainNodes, { commands: ['blockdev-backup'] });
 const withIo = { ...stacked, ...nodeIo };

@@ -190,6 +190,26 @@ export const nodeLimits: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'throttle/more-than-a-second',
+    title: 'After a request of more than a second lets pass the next one waits as long as that takes',
+    requirements: ['ThrottleLimits/bytes'],
+    needs: measured,
+    async run(t: CaseContext) {
+      const io = await throttledIo(t, { 'bps-write': 512 * KiB });
+      const [large, small] = [768 * KiB, 64 * KiB];
+      await checkTakes(
+        t,
+        'a write behind a large one',
+        { units: large + small, last: small, rate: 512 * KiB },
+        async () => {
+          await requests(io, 'write', 1, large);
+          await requests(io, 'write', 1, small);
+        },
+      );
+      await io.close();
+    },
+  },
+  {
     id: 'throttle/burst',
     title: 'A burst passes at once up to its limit; what comes behind is held to the limit without burst',
     requirements: ['ThrottleLimits/burst'],
