@@ -343,4 +343,24 @@ export const chains: readonly Saboteur[] = [
       '.at(-1) : findBackingFile(graph, top, filename) ?? graph.find(filename);',
     ],
   ),
+  inside(
+    'chains/looked-up-by-header',
+    'block-stream',
+    'finds an image by the name that the header of the image above has for it, whatever that leads to',
+    'graph/backing',
+    [
+      'node.backingName?.name, node.backingNameWhenOpened]',
+      'node.backingName?.name, node.state.details?.().backing?.name]',
+    ],
+  ),
+  inside(
+    'chains/active-commit-into-next',
+    'block-commit',
+    'commits the active layer into the next image where no base is given',
+    'commands/block-commit',
+    [
+      'const base = findBase(graph, top, args.base);',
+      'const isNext = top === device && args.base === undefined && top.backing;\n    const base = isNext ? top.backing.node : findBase(graph, top, args.base);',
+    ],
+  ),
 ];

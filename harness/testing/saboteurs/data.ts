@@ -316,4 +316,11 @@ export const data: readonly Saboteur[] = [
     'drivers/qcow2/resize',
     ['await write(image, size', 'if (false)\n        await write(image, size'],
   ),
+  inside(
+    'data/shrink-takes-last-cluster',
+    'block_resize',
+    'drops the whole cluster that the new end of a smaller image lies within',
+    'drivers/qcow2/resize',
+    ['const first = cut / clusterSize;', 'const first = Math.floor(size / clusterSize);'],
+  ),
 ];

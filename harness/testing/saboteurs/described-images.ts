@@ -109,4 +109,38 @@ export const describedImages: readonly Saboteur[] = [
     'graph/query-nodes',
     ['writeback: true', 'writeback: !cache.direct'],
   ),
+  inside(
+    'images/backing-file-of-node',
+    'change-backing-file',
+    'tells the file of the backing node as backing_file, whatever name it was given',
+    'graph/query-nodes',
+    [
+      'info.backing_file = node.backingName.name;',
+      'info.backing_file = node.backing?.node.filename.shown ?? node.backingName.name;',
+    ],
+  ),
+  inside(
+    'images/existing-as-source',
+    'DriveBackup',
+    'takes an existing target of drive-backup without a format for one in the format of the source',
+    'jobs/drive-backup-job',
+    ['format: args.format,', 'format: args.format ?? source.driverName,'],
+  ),
+  inside(
+    'images/sizes-to-the-byte',
+    'BlockdevOptionsFile',
+    'tells the size of a file to the byte',
+    'graph/block-io',
+    ['return Math.ceil(bytes / SECTOR) * SECTOR;', 'return bytes;'],
+  ),
+  inside(
+    'images/full-name-below-folder',
+    'ImageInfo',
+    'puts the folder of the image before a backing file name that begins with / for full-backing-filename',
+    'graph/query-nodes',
+    [
+      "image['full-backing-filename'] = fullBackingName(node);",
+      "const written = node.backingNameWhenOpened ?? backingName.name;\n        const own = node.child('file')?.node.filename.shown ?? '';\n        const isJoined = written.startsWith('/') && own.includes('/');\n        image['full-backing-filename'] = isJoined\n            ? own.slice(0, own.lastIndexOf('/')) + written\n            : fullBackingName(node);",
+    ],
+  ),
 ];

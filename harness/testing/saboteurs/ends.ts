@@ -180,4 +180,20 @@ export const ends: readonly Saboteur[] = [
       'if (reply instanceof Promise) void reply.then((one) => this.send(one));\n            const answer = reply instanceof Promise ? undefined : reply;',
     ],
   ),
+  inside(
+    'ends/error-after-stop',
+    'BLOCK_JOB_COMPLETED',
+    'tells the error of a job that stopped for it, was resumed and has succeeded',
+    'jobs/job',
+    [
+      "if (action === 'stop') {",
+      `if (action === 'stop') {
+            this.tellEnd = () => this.#cancelled
+                ? this.#services.emit('BLOCK_JOB_CANCELLED', this.#position())
+                : this.#services.emit('BLOCK_JOB_COMPLETED', {
+                    ...this.#position(),
+                    error: (this.#error ?? error).message,
+                });`,
+    ],
+  ),
 ];

@@ -115,4 +115,38 @@ export const errors: readonly Saboteur[] = [
       "this.#status = error.code === 'ENOSPC' && !this.wasFull ? 'nospace' : 'failed';\n        this.wasFull ||= error.code === 'ENOSPC';",
     ],
   ),
+  inside(
+    'errors/backup-reports-at-end',
+    'BlockdevOnError',
+    'goes on with a backup after an error that it reports, and fails at its end',
+    'jobs/backup-job',
+    [
+      `                if (job.failed(error.operation, this.#args[policy] ?? 'report', error.cause) === 'report')
+                    throw error.cause;
+                continue;
+            }
+            offset = next + cluster;
+        }
+        await this.#target.io.flush();`,
+      `                if (job.failed(error.operation, this.#args[policy] ?? 'report', error.cause) !== 'report')
+                    continue;
+                this.failure ??= error.cause;
+            }
+            offset = next + cluster;
+        }
+        await this.#target.io.flush();
+        if (this.failure)
+            throw this.failure;`,
+    ],
+  ),
+  inside(
+    'errors/flush-reported-as-done',
+    'BlockErrorAction',
+    'tells the guest that a flush was done whose error it reports',
+    'backend/guest-requests',
+    [
+      'request?.failed(now());\n                    return { ok: false, errno: error.code };',
+      "request?.failed(now());\n                    return operation === 'flush' ? DONE : { ok: false, errno: error.code };",
+    ],
+  ),
 ];

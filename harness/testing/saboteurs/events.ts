@@ -149,4 +149,14 @@ export const events: readonly Saboteur[] = [
     'reference-endpoint',
     ['{ timestamp, event } :', '{ timestamp, event, data: {} } :'],
   ),
+  inside(
+    'events/open-tray-told-again',
+    'blockdev-open-tray',
+    'tells that a tray opens that is open',
+    'commands/blockdev-open-tray',
+    [
+      'openTray(devices.drive(device, id), force);',
+      'const drive = devices.drive(device, id);\n    const tray = drive.backend.device?.tray;\n    if (tray?.open) {\n        const { locked } = tray;\n        tray.reset();\n        if (locked)\n            tray.lock();\n        tray.move(true);\n    }\n    openTray(drive, force);',
+    ],
+  ),
 ];

@@ -99,4 +99,28 @@ export const imageGuards: readonly Saboteur[] = [
       "{ compress: txn === undefined && args.mode !== 'existing' && target.state.writeCompressed !== undefined, ...args, sync }",
     ],
   ),
+  inside(
+    'images/pass-discard-other-as-request',
+    'BlockdevOptionsQcow2',
+    'takes what pass-discard-request says for pass-discard-other where only that is given',
+    'drivers/qcow2/qcow2-options',
+    [
+      "options['pass-discard-other'] ?? false",
+      "options['pass-discard-other'] ?? options['pass-discard-request'] ?? false",
+    ],
+  ),
+  inside(
+    'images/features-in-32-bits',
+    'BlockdevOptionsQcow2',
+    'knows only the lower 32 bits of the incompatible features',
+    'drivers/qcow2/header',
+    ['incompatible & ~KNOWN_INCOMPATIBLE;', 'incompatible & 0xffffffffn & ~KNOWN_INCOMPATIBLE;'],
+  ),
+  inside(
+    'images/flags-only-add',
+    'Qcow2OverlapCheckFlags',
+    'guards what the template of overlap-check guards, be its flag false',
+    'drivers/qcow2/qcow2-options',
+    ['flags[section] ?? template.includes(section)', 'flags[section] || template.includes(section)'],
+  ),
 ];

@@ -150,4 +150,25 @@ export const imageTables: readonly Saboteur[] = [
     'drivers/qcow2/refcounts',
     ['await this.change(counted, 1, 1);', 'await this.change(counted, 1, 2);'],
   ),
+  inside(
+    'images/files-preallocated',
+    'BlockdevCreateOptionsFile',
+    'preallocates files where preallocation is not given',
+    'drivers/file',
+    ["const { preallocation = 'off' } = options;", "const { preallocation = 'falloc' } = options;"],
+  ),
+  inside(
+    'images/metadata-as-full',
+    'PreallocMode',
+    'preallocates the data, too, with preallocation metadata',
+    'drivers/qcow2/qcow2-create',
+    ["if (options.preallocation === 'metadata')", "if (options.preallocation === 'metadata-only')"],
+  ),
+  inside(
+    'drivers/backup-into-existing-by-default',
+    'drive-backup',
+    'takes existing for the mode of drive-backup where none is given',
+    'jobs/drive-backup-job',
+    ['mode: args.mode,', "mode: args.mode ?? 'existing',"],
+  ),
 ];

@@ -185,4 +185,31 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
       "isWireObject(request) ? (typeof request.id === 'string' && /^\\d+$/.test(request.id) ? Number(request.id) : request.id) : undefined;",
     ],
   ),
+  inside(
+    'wire/unsigned-as-signed',
+    'protocol/schema',
+    'refuses positive numbers beyond int64 for uint64 and size',
+    'qapi/check-arguments',
+    ['if (!isInteger(value))\n', 'if (!isInteger(value) || value > INT64_MAX)\n'],
+  ),
+  inside(
+    'wire/other-types-as-null',
+    'protocol/schema',
+    'takes values of any other type for null where an alternate takes null',
+    'qapi/check-arguments',
+    [
+      'return choice(value, path);',
+      "return choice(value, path);\n        if (choices.has('null'))\n            return null;",
+    ],
+  ),
+  inside(
+    'wire/eight-commands-queued',
+    'protocol/replies',
+    'drops what comes behind the eighth of commands that are sent without waiting for replies',
+    'monitor/monitor-session',
+    [
+      'const fault = this.#faults?.command(message);',
+      'if (answered > 8)\n                continue;\n            const fault = this.#faults?.command(message);',
+    ],
+  ),
 ];

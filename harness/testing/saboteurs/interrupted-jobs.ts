@@ -304,4 +304,18 @@ export const interruptedJobs: readonly Saboteur[] = [
       "this.#args['backing-file'] ?? [...chain(edge.node, base)].at(-1)?.filename.shown",
     ],
   ),
+  inside(
+    'jobs/top-uncompressed',
+    'BlockdevBackup',
+    'stores a backup with sync top and compress in the clear',
+    'jobs/backup-job',
+    ['else if (this.#args.compress)', "else if (this.#args.compress && this.#args.sync !== 'top')"],
+  ),
+  inside(
+    'jobs/incremental-one-more',
+    'MirrorSyncMode',
+    'copies in an incremental backup the cluster behind each stretch that the bitmap describes, too',
+    'jobs/backup-job',
+    ['this.#left.mark(offset, length);', 'this.#left.mark(offset, length + 1);'],
+  ),
 ];

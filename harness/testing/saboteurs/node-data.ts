@@ -187,4 +187,28 @@ export const nodeData: readonly Saboteur[] = [
     'drivers/quorum/index',
     ['if (others.some((length)', 'if (others.slice(0, 1).some((length)'],
   ),
+  inside(
+    'drivers/child-takes-place',
+    'x-blockdev-change',
+    'has a child that is added to a quorum take the place of another once one was taken away',
+    'drivers/quorum/index',
+    ['nextName: () => childName(this.#nextIndex),', 'nextName: () => childName(this.#children.size),'],
+  ),
+  inside(
+    'drivers/no-state-is-first',
+    'BlkdebugInjectErrorOptions',
+    'lets a rule without state strike in the first state only',
+    'drivers/blkdebug/index',
+    ['state: number(rule.state, 0),\n            errno', 'state: number(rule.state, 1),\n            errno'],
+  ),
+  inside(
+    'drivers/immediately-never',
+    'BlkdebugInjectErrorOptions',
+    'injects no error of a rule with immediately',
+    'drivers/blkdebug/index',
+    [
+      "for (const rule of options['inject-error'] ?? [])",
+      "for (const rule of (options['inject-error'] ?? []).filter(({ immediately }) => !immediately))",
+    ],
+  ),
 ];

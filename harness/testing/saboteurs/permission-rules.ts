@@ -136,4 +136,24 @@ export const permissionRules: readonly Saboteur[] = [
       "lock: options.locking === 'off' || (options.locking === undefined && environment.readOnly) ?",
     ],
   ),
+  inside(
+    'permissions/target-made-writable',
+    'blockdev-backup',
+    'makes a read-only target writable',
+    'commands/blockdev-backup',
+    [
+      'await createBackup(context',
+      "if (target !== source && target.readOnly)\n        await (await import('../graph/reopen.js')).setReadOnly(graph, target, false);\n    await createBackup(context",
+    ],
+  ),
+  inside(
+    'permissions/backup-of-inner-but-backing',
+    'DriveBackup',
+    'refuses drive-backup of backing images alone and takes other nodes that one stands on',
+    'jobs/drive-backup-job',
+    [
+      'graph.lookupRoot(args.device);',
+      "graph.lookup(args.device, args.device);\n    if (source.parents.some(({ role }) => role === 'backing'))\n        throw new CommandError('Need a root block node');",
+    ],
+  ),
 ];

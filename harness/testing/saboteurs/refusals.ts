@@ -170,4 +170,55 @@ export const refusals: readonly Saboteur[] = [
       },
     ],
   },
+  inside(
+    'refusals/fixed-raw-shrinks',
+    'BlockdevOptionsRaw',
+    'makes raw with a size smaller',
+    'drivers/raw-format',
+    [
+      "if (size !== undefined)\n                throw new CommandError('Cannot resize",
+      "if (size !== undefined && length > size)\n                throw new CommandError('Cannot resize",
+    ],
+  ),
+  inside(
+    'refusals/threshold-within-disk',
+    'block-set-write-threshold',
+    'refuses a threshold beyond the end of a node of a format',
+    'commands/block-set-write-threshold',
+    [
+      "node.io.setWriteThreshold(args['write-threshold']);",
+      "if (node.driver.kind === 'format' && args['write-threshold'] > node.io.length())\n        throw new CommandError('The threshold is beyond the end of the node');\n    node.io.setWriteThreshold(args['write-threshold']);",
+    ],
+  ),
+  inside(
+    'refusals/nothing-deleted',
+    'blockdev-del',
+    'answers as a success the deletion of a node that there is not',
+    'backend/block-layer',
+    [
+      'if (!node)\n            throw new CommandError(`Cannot find',
+      'if (!node)\n            return;\n        if (!node)\n            throw new CommandError(`Cannot find',
+    ],
+  ),
+  inside('refusals/pr-manager-ignored', 'BlockdevOptionsFile', 'ignores pr-manager', 'drivers/file', [
+    "if (options['pr-manager'] !== undefined)",
+    'if (false)',
+  ]),
+  inside(
+    'refusals/length-without-burst',
+    'BlockIOThrottle',
+    'ignores the length of a burst that is not set',
+    'commands/block-set-io-throttle',
+    [
+      'const config = throttleConfig(limits);',
+      "for (const bucket of bucketNames)\n        if (!limits[bucket + '-max'])\n            delete limits[bucket + '-max-length'];\n    const config = throttleConfig(limits);",
+    ],
+  ),
+  inside(
+    'refusals/iothread-of-any-type',
+    'x-blockdev-set-iothread',
+    'takes any object for a thread',
+    'commands/x-blockdev-set-iothread',
+    ["objects.find(id)?.type !== 'iothread'", 'objects.find(id) === undefined'],
+  ),
 ];

@@ -333,4 +333,35 @@ export const replies: readonly Saboteur[] = [
       'encryption_key_missing: node.backing?.node.state.details?.().encrypted ?? false,',
     ],
   ),
+  inside(
+    'replies/commit-filter-of-mirror',
+    'block-commit',
+    'shows the driver of the filter of a commit as mirror_top',
+    'jobs/commit-job',
+    ["driverName: 'commit_top'", "driverName: 'mirror_top'"],
+  ),
+  inside(
+    'replies/usual-length-not-shown',
+    'BlockDeviceInfo',
+    'does not show the length of a burst that lasts one second',
+    'backend/query-backends',
+    [
+      `info[\`\${member}_max_length\`] = burstLength;`,
+      `if (burstLength !== 1)\n                info[\`\${member}_max_length\`] = burstLength;`,
+    ],
+  ),
+  inside(
+    'replies/active-commit-as-mirror',
+    'BlockJobType',
+    'tells a commit of the active layer as a mirror',
+    'jobs/active-commit',
+    ["type: 'commit',", "type: 'mirror',"],
+  ),
+  inside(
+    'replies/backing-always-ro',
+    'BlockDeviceInfo',
+    'tells every node that is a backing image as read-only',
+    'graph/query-nodes',
+    ['ro: node.readOnly,', "ro: node.readOnly || node.parents.some(({ role }) => role === 'backing'),"],
+  ),
 ];

@@ -199,4 +199,34 @@ export const requestPaths: readonly Saboteur[] = [
       "if (this.#policy.detectZeroes !== 'off' && data.length < 65536 && isZero(data))",
     ],
   ),
+  inside(
+    'paths/devices-without-drive-stay',
+    'blockdev-snapshot',
+    'leaves guest devices on a node below its snapshot that use the node without a drive',
+    'graph/external-snapshot',
+    [
+      'graph.replaceNode(base, overlay, [edge]);',
+      "graph.replaceNode(base, overlay, [edge, ...base.parents.filter(({ user }) => user?.deviceName === '' && user.device)]);",
+    ],
+  ),
+  inside(
+    'paths/throttles-first-file',
+    'BlockdevOptionsThrottle',
+    'reads and writes the node that a throttle node was opened over once another has taken its place',
+    'drivers/throttle',
+    [
+      "const below = passThrough(await child('file'));",
+      "const file = await child('file');\n    const below = passThrough(Object.create(file, { node: { value: file.node } }));",
+    ],
+  ),
+  inside(
+    'paths/flush-of-gone-server',
+    'BlockdevOptionsNbd',
+    'takes a flush for done whose server has gone before',
+    'drivers/nbd/connection',
+    [
+      'if (this.#failure)\n            return Promise.reject',
+      'if (this.#failure && command.type === Command.flush)\n            return Promise.resolve(new Reply(command));\n        if (this.#failure)\n            return Promise.reject',
+    ],
+  ),
 ];

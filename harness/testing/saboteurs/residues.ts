@@ -232,4 +232,18 @@ export const residues: readonly Saboteur[] = [
       'if (!model.hotplug)\n            device.leaving = true;\n        if (!model.hotplug)',
     ],
   ),
+  inside(
+    'residues/backup-named-as-asked',
+    'DriveBackup',
+    'names a drive-backup without job-id after what device says, be that a node',
+    'jobs/drive-backup-job',
+    ['{ ...args, sync }', "{ ...args, 'job-id': args['job-id'] ?? args.device, sync }"],
+  ),
+  inside(
+    'residues/active-commit-speedless',
+    'block-commit',
+    'ignores the speed of a commit of the active layer, and a negative one',
+    'jobs/active-commit',
+    ['{ ...args, unmap: false }', '{ ...args, speed: undefined, unmap: false }'],
+  ),
 ];

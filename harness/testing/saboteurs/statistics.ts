@@ -219,4 +219,34 @@ export const statistics: readonly Saboteur[] = [
       "stats.parent = { ...describeStats(file.node, view), 'node-name': node.name };",
     ],
   ),
+  inside(
+    'statistics/invalid-with-account',
+    'BlockDeviceStats',
+    'does not count invalid requests where account_invalid is false',
+    'backend/accounting',
+    [
+      'this.#counters[operation].invalid += 1;',
+      'if (this.#countsInvalid)\n            this.#counters[operation].invalid += 1;',
+    ],
+  ),
+  inside(
+    'statistics/device-of-nodes',
+    'BlockStats',
+    'tells the name of a device for each node with query-nodes, too, an empty one where it has none',
+    'commands/query-blockstats',
+    [
+      '.map((node) => describeStats(node))',
+      '.map((node) => ({ device: block.graph.deviceOf(node), ...describeStats(node) }))',
+    ],
+  ),
+  inside(
+    'statistics/idle-since-any-drive',
+    'BlockDeviceStats',
+    'counts the idle time of every drive from the latest operation of any',
+    'backend/accounting',
+    [
+      '    #lastAccess = 0n;',
+      '    static latest = 0n;\n    get #lastAccess() {\n        return Accounting.latest;\n    }\n    set #lastAccess(at) {\n        Accounting.latest = at;\n    }',
+    ],
+  ),
 ];

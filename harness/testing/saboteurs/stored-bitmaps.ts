@@ -138,4 +138,18 @@ export const storedBitmaps: readonly Saboteur[] = [
     'drivers/qcow2/qcow2-bitmaps',
     ['await corruption.checkWrite(tableOffset, tableSize * 8);', ''],
   ),
+  inside(
+    'bitmaps/in-use-trusted-to-read',
+    'BlockDirtyBitmapAdd',
+    'loads stored bitmaps that are marked as in use where the image is opened read-only',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['!this.#trusted.has(entry.name) ||', '(this.#image.writable && !this.#trusted.has(entry.name)) ||'],
+  ),
+  inside(
+    'bitmaps/granularity-without-clusters',
+    'BlockDirtyBitmapAdd',
+    'takes 4 KiB for the default granularity on nodes without clusters',
+    'graph/add-bitmap',
+    ['?.clusterSize || DEFAULT_MOST;', '?.clusterSize || DEFAULT_LEAST;'],
+  ),
 ];

@@ -50,4 +50,24 @@ export const timing: readonly Saboteur[] = [
     'jobs/main-loop',
     ['turn < TURNS_BETWEEN_COMMANDS && ', 'turn < TURNS_BETWEEN_COMMANDS || '],
   ),
+  inside(
+    'timing/large-request-pays-a-second',
+    'block_set_io_throttle',
+    'counts of a large request no more than a second lets pass',
+    'throttle/throttle-group',
+    [
+      'level.level += units;',
+      'const { rate, max, burstLength } = this.#config.buckets[name];\n            level.level = Math.min(level.level + units, max * burstLength + rate);',
+    ],
+  ),
+  inside(
+    'timing/operations-beside-bytes',
+    'ThrottleLimits',
+    'does not limit operations where bytes are limited, too',
+    'throttle/throttle-group',
+    [
+      'return Math.max(...CONCERNED[direction].map((name) => this.#bucketWait(name)));',
+      'const [first] = CONCERNED[direction].filter((name) => this.#config.buckets[name].rate > 0);\n        return first === undefined ? 0 : this.#bucketWait(first);',
+    ],
+  ),
 ];
