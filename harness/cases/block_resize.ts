@@ -174,24 +174,35 @@ export const blockResize: readonly CaseDefinition[] = [
       await t.event('BLOCK_WRITE_THRESHOLD', { 'node-name': name, 'amount-exceeded': 4 * KiB });
     },
   },
-  {
-    id: 'block_resize/unaligned',
-    title: 'A size of part sectors is either refused or shown rounded up to whole ones',
-    requirements: ['block_resize/size-in-bytes'],
-    needs: onFiles,
-    async run(t: CaseContext) {
-      const { name } = await addRaw(t, MiB);
-      const { error } = await t.request({
-        execute: 'block_resize',
-        arguments: { 'node-name': name, size: 1000 },
-      });
-      t.equal(
-        await virtualSize(t, name),
-        error ? MiB : 1024,
-        'the size must be the old one after a refusal, else the one that was asked for in whole sectors',
-      );
-    },
-  },
+  ...(['raw', 'qcow2'] as const).map(
+    (driver): CaseDefinition => ({
+      id: driver === 'raw' ? 'block_resize/unaligned' : `block_resize/unaligned-${driver}`,
+      title: `A size of part sectors is either refused or shown rounded up to whole ones (${driver})`,
+      requirements: ['block_resize/size-in-bytes'],
+      needs: needs(onFiles, { drivers: [driver] }),
+      async run(t: CaseContext) {
+        const name =
+          driver === 'raw'
+            ? (await addRaw(t, MiB)).name
+            : await addQcow2(t, await makeFile(t, buildQcow2({ size: MiB, clusterSize: 64 * KiB })));
+        for (const [size, whole] of [
+          [MiB + 1, MiB + 512],
+          [1000, 1024],
+        ] as const) {
+          const before = await virtualSize(t, name);
+          const { error } = await t.request({
+            execute: 'block_resize',
+            arguments: { 'node-name': name, size },
+          });
+          t.equal(
+            await virtualSize(t, name),
+            error ? before : whole,
+            'the size must be the old one after a refusal, else the one that was asked for in whole sectors',
+          );
+        }
+      },
+    }),
+  ),
   {
     id: 'block_resize/file-node',
     title: 'A file node can be resized by itself',

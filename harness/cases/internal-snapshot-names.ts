@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
-import { addQcow2, chainNodes, makeEmpty } from './helpers/backing-chains.ts';
+import { addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
 import { needs, snapshotsOf } from './helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
@@ -64,6 +64,26 @@ export const internalSnapshotNames: readonly CaseDefinition[] = [
       const found: string[][] = [];
       for (const node of images) found.push((await snapshotsOf(t, node)).map(({ name }) => String(name)));
       t.equal(found, [['one', 'two'], ['two'], ['one']], 'each image must lose what was deleted in it');
+    },
+  },
+  {
+    id: 'internal-snapshot/names-taken',
+    title:
+      'The name of any snapshot of the image is refused, also once it was opened again, and that of a deleted one is free',
+    requirements: ['blockdev-snapshot-internal-sync/name'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const file = await makeEmpty(t);
+      let device = await addQcow2(t, file);
+      for (const name of ['one', 'two', 'three']) await t.execute(TAKE, { device, name });
+      for (const name of ['one', 'two', 'three']) await t.refused(TAKE, { device, name });
+      await t.execute(DELETE, { device, name: 'two' });
+      await t.execute(TAKE, { device, name: 'two' });
+      await release(t, [device]);
+      device = await addQcow2(t, file);
+      for (const name of ['one', 'two', 'three']) await t.refused(TAKE, { device, name });
+      const all = (await names(t, device)).map(([, name]) => name!);
+      t.equal(all, ['one', 'three', 'two'], 'the image must have the snapshots that were taken');
     },
   },
   {

@@ -2,8 +2,20 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
+import { addChain, chainNodes } from './helpers/backing-chains.ts';
 import { NOTHING_COUNTED } from './helpers/device-info.ts';
-import { addNode, dataNodes, needs, nodeCommands, nodeInfo, queryList } from './helpers/shared-setup.ts';
+import { driveChain, driveOverBase, onDrive } from './helpers/drive-chain.ts';
+import {
+  addNode,
+  addRaw,
+  dataNodes,
+  MiB,
+  needs,
+  nodeCommands,
+  nodeInfo,
+  nodeNames,
+  queryList,
+} from './helpers/shared-setup.ts';
 import { checkWorks } from './helpers/working-session.ts';
 
 const QUERIES = [
@@ -20,6 +32,16 @@ const nullNodes = needs(nodeCommands, { drivers: ['null-co'] });
 async function statsOf(t: CaseContext, name: string): Promise<JsonObject | undefined> {
   const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
   return list.find((entry) => entry['node-name'] === name);
+}
+
+/** States that query-blockstats tells of each node once. */
+async function checkAllCounted(t: CaseContext): Promise<void> {
+  const stats = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+  t.equal(
+    stats.map((entry) => String(entry['node-name'])).toSorted(),
+    (await nodeNames(t)).toSorted(),
+    'query-blockstats must have one entry for each node',
+  );
 }
 
 export const queries: readonly CaseDefinition[] = [
@@ -128,6 +150,30 @@ export const queries: readonly CaseDefinition[] = [
         );
         t.check(!('backing' in entries[0]!), 'the entry of a node must have no backing', 'it has');
       }
+    },
+  },
+  {
+    id: 'queries/stats-of-every-node',
+    title:
+      'The statistics are of each node that there is: of children without names of their own, and of backing nodes',
+    requirements: ['query-blockstats/nodes', 'query-named-block-nodes/lists-nodes'],
+    needs: needs(chainNodes, { commands: ['query-blockstats'] }),
+    async run(t: CaseContext) {
+      await addChain(t, 3);
+      await addRaw(t, MiB, { 'read-only': true });
+      await checkAllCounted(t);
+    },
+  },
+  {
+    id: 'queries/stats-of-nodes-of-drives',
+    title: 'The statistics are of each node that there is, also of those of a drive',
+    requirements: ['query-blockstats/nodes', 'query-named-block-nodes/lists-nodes'],
+    needs: onDrive('query-blockstats'),
+    topology: driveOverBase,
+    fresh: true,
+    async run(t: CaseContext) {
+      await driveChain(t, 3);
+      await checkAllCounted(t);
     },
   },
   {

@@ -145,6 +145,37 @@ export const bitmapStatusCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'dirty-bitmaps/frozen-persistent',
+    title:
+      'A stored bitmap is left alone while a backup uses it, by each backup again, and stays what it was',
+    requirements: [
+      'query-block/bitmap-status-frozen',
+      'query-block/bitmap-frozen-no-backup',
+      'block-dirty-bitmap-clear/frozen',
+    ],
+    needs: needs(backups, chainNodes, { members: ['block-dirty-bitmap-add.persistent'] }),
+    async run(t: CaseContext) {
+      const image = buildQcow2({ size: MiB, clusterSize: GRANULE });
+      const node = await addQcow2(t, await makeFile(t, image));
+      await addBitmap(t, node, 'b', { granularity: GRANULE, persistent: true });
+      for (const granules of [
+        [1, 5, 9],
+        [2, 6, 10],
+      ]) {
+        for (const granule of granules) await writeNode(t, node, granule * GRANULE, 512, 0x61);
+        const crawling = { ...backup(t, { speed: CRAWL }), device: node };
+        await t.execute('drive-backup', crawling);
+        for (const command of ['block-dirty-bitmap-clear', 'block-dirty-bitmap-remove'])
+          await t.refused(command, { node, name: 'b' });
+        await t.refused('drive-backup', { ...backup(t), device: node });
+        await cancelled(t, crawling['job-id']);
+      }
+      await checkDirty(t, { node, name: 'b', size: MiB }, [1, 2, 5, 6, 9, 10], 'after what was refused');
+      await t.execute('block-dirty-bitmap-clear', { node, name: 'b' });
+      await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
+    },
+  },
+  {
     id: 'dirty-bitmaps/status-disabled',
     title: 'A stored bitmap that is not to record is shown as disabled, marks no write, and can be deleted',
     requirements: ['query-block/bitmap-status-disabled', 'query-block/dirty-bitmaps'],

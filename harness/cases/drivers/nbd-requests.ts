@@ -83,6 +83,24 @@ function passedOn(
 
 const range = { offset: 64 * KiB, length: 64 * KiB };
 
+const EACH_KIND =
+  ExportFlag.has | ExportFlag.flush | ExportFlag.fua | ExportFlag.trim | ExportFlag.writeZeroes;
+
+const EACH_REQUEST: readonly IoRequest[] = [
+  { kind: 'flush' },
+  { kind: 'write', ...range, byte: 2 },
+  { kind: 'write-zeroes', ...range, unmap: true },
+  { kind: 'write-zeroes', ...range },
+  { kind: 'discard', ...range },
+  { kind: 'read', ...range },
+];
+
+/** States that a request does not succeed. */
+async function checkFails(t: CaseContext, guest: NodeIo, request: IoRequest, when: string): Promise<void> {
+  const outcome = await guest.attempt(request);
+  t.check(outcome !== 'done', `a ${request.kind} must fail ${when}`, 'it succeeds');
+}
+
 export const nbdRequestCases: readonly CaseDefinition[] = [
   {
     id: 'nbd/discards-if-offered',
@@ -135,6 +153,34 @@ export const nbdRequestCases: readonly CaseDefinition[] = [
       t.equal(await outcome, 'done', 'the flush must succeed');
       await guest.perform({ kind: 'flush' });
       t.equal(came(peer, NbdCommand.flush).length, 2, 'the later write must be flushed, too');
+    },
+  },
+  {
+    id: 'nbd/each-request-after-the-server',
+    title: 'When the server has gone each kind of request fails, a flush of what was written first of all',
+    requirements: ['nbd/server-gone'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { peer, guest } = await scene(t, filled({ flags: EACH_KIND }));
+      await guest.perform({ kind: 'write', ...range, byte: 1 });
+      await peer.stop();
+      for (const request of EACH_REQUEST) await checkFails(t, guest, request, 'after the server has gone');
+    },
+  },
+  {
+    id: 'nbd/each-request-that-the-server-fails',
+    title: 'Each kind of request that the server fails is told as failed, and succeeds when made again',
+    requirements: ['nbd/server'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { peer, guest } = await scene(t, filled({ flags: EACH_KIND }));
+      for (const request of EACH_REQUEST) {
+        await guest.perform({ kind: 'write', ...range, byte: 1 });
+        peer.fail = NbdErrno.EIO;
+        await checkFails(t, guest, request, 'that the server fails');
+        peer.fail = 0;
+        await guest.perform(request);
+      }
     },
   },
   {

@@ -4,6 +4,7 @@ import { backingNames } from './backing-names.ts';
 import { belowSnapshots } from './below-snapshots.ts';
 import { cancelledJobs } from './cancelled-jobs.ts';
 import { chainRefusals } from './chain-refusals.ts';
+import { changedNames } from './changed-names.ts';
 import { claimedChains } from './claimed-chains.ts';
 import { clustersOfChains } from './clusters-of-chains.ts';
 import { commitBounds } from './commit-bounds.ts';
@@ -54,6 +55,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...clustersOfChains,
   ...overlaysInUse,
   ...claimedChains,
+  ...changedNames,
   ...unreadableMappings,
   ...failedJobs,
   ...freedNodes,

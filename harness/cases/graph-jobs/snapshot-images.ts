@@ -6,7 +6,16 @@ import { addChain, addQcow2, chainNodes, makeEmpty, readImage, release } from '.
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
 import { bytesOf, identityOf, isFile, sizesOf } from '../helpers/image-files.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
-import { findNode, makeFile, needs, newFile, nodeInfo, snapshotsOf } from '../helpers/shared-setup.ts';
+import {
+  addRaw,
+  findNode,
+  KiB,
+  makeFile,
+  needs,
+  newFile,
+  nodeInfo,
+  snapshotsOf,
+} from '../helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
@@ -200,6 +209,24 @@ export const snapshotImages: readonly CaseDefinition[] = [
         'QED',
         'the file must begin as the format says',
       );
+    },
+  },
+  {
+    id: 'blockdev-snapshot-sync/odd-size',
+    title: 'The new image is as large as the old one, to the byte, where that fills no whole cluster',
+    requirements: ['blockdev-snapshot-sync/creates-overlay'],
+    needs: needs(chainNodes, { commands: [SYNC] }),
+    async run(t: CaseContext) {
+      for (const size of [3 * 64 * KiB + 1536, 512]) {
+        const { name } = await addRaw(t, size);
+        const file = newFile(t);
+        await t.execute(SYNC, {
+          'node-name': name,
+          'snapshot-file': file.path,
+          'snapshot-node-name': t.name('overlay'),
+        });
+        t.equal((await readImage(t, file)).size, size, 'the new image must have the size of the old one');
+      }
     },
   },
   {

@@ -3,7 +3,15 @@
 import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { nonzeroRefcounts, refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeChain, release } from '../helpers/backing-chains.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeChain,
+  release,
+  stairClusters,
+} from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
@@ -65,7 +73,11 @@ export const insideImages: readonly CaseDefinition[] = [
     requirements: ['block_resize/snapshots'],
     needs: needs(snapshots, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
-      const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, version: 2 }));
+      const clusters = stairClusters(0);
+      const file = await makeFile(
+        t,
+        buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, version: 2, clusters }),
+      );
       const node = await addQcow2(t, file);
       await t.execute(TAKE, { device: node, name: 'one' });
       const before = await bytesOf(t, file.local);

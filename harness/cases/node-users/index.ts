@@ -15,6 +15,7 @@ import {
   underWay,
 } from './commands-on-nodes.ts';
 import { emptyNodes } from './empty-nodes.ts';
+import { namesOfTheOtherKind } from './names-of-the-other-kind.ts';
 import { checkOutcomes } from './outcomes.ts';
 import { userPairCases } from './pairs.ts';
 import { usersGone } from './users-gone.ts';
@@ -268,5 +269,6 @@ export const nodeUserCases: readonly CaseDefinition[] = [
   ...USERS.filter(({ job }) => job !== undefined).map(freedCase),
   ...userPairCases,
   ...emptyNodes,
+  ...namesOfTheOtherKind,
   ...usersGone,
 ];

@@ -30,6 +30,7 @@ import { requestPaths } from './request-paths.ts';
 import { residues } from './residues.ts';
 import type { Saboteur } from './saboteur.ts';
 import { secondMedia } from './second-media.ts';
+import { secondSituations } from './second-situations.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
 import { timing } from './timing.ts';
@@ -68,6 +69,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...requestPaths,
   ...residues,
   ...secondMedia,
+  ...secondSituations,
   ...statistics,
   ...storedBitmaps,
   ...timing,
