@@ -98,7 +98,12 @@ async function flushFailed(
     { device, operation: 'write', action },
     'BLOCK_IO_ERROR must tell the flush that found no medium',
   );
-  const told = (data as JsonObject)['node-name'];
+  const { reason = null, 'node-name': told } = data as JsonObject;
+  t.check(
+    typeof reason === 'string' && reason !== '',
+    'the reason must be some text',
+    `it is ${shown(reason)}`,
+  );
   if (node === null)
     t.check(told === undefined, 'an empty drive must have no node-name', `it is ${shown(told)}`);
   else t.equal(told ?? null, node, 'a medium out of reach must be told by its node');

@@ -15,6 +15,7 @@ import { policiesOfDrives } from './policies-of-drives.ts';
 import { severalStopped } from './several-stopped.ts';
 import { sharedNodes } from './shared-nodes.ts';
 import { statistics } from './statistics.ts';
+import { stopsAgain } from './stops-again.ts';
 import { supersededChange } from './superseded-change.ts';
 import { toldOfDevices } from './told-of-devices.ts';
 import { trays } from './trays.ts';
@@ -45,4 +46,5 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...unplugged,
   ...eachTray,
   ...eachMedium,
+  ...stopsAgain,
 ];

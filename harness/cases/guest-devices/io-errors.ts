@@ -64,6 +64,7 @@ export const ioErrors: readonly CaseDefinition[] = [
       const disk = DISKS.stop;
       t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at first');
       await start(t);
+      await guestOf(t, disk).write(FAILS.readOnce, BYTE);
       await guestOf(t, disk).begin('read', FAILS.readOnce);
       await stops(t);
       await ioError(t, disk, { operation: 'read', action: 'stop', nospace: false });
@@ -74,7 +75,11 @@ export const ioErrors: readonly CaseDefinition[] = [
       );
       await start(t);
       const { ok, data } = await guestOf(t, disk).finish(512);
-      t.check(ok && data.length === 512, 'the read must succeed when it is made again', 'it does not');
+      t.check(
+        ok && data.equals(Buffer.alloc(512, BYTE)),
+        'the read must succeed when it is made again',
+        'it does not',
+      );
       t.contains(
         await deviceInfo(t, disk.device),
         { 'io-status': 'ok' },
@@ -234,8 +239,14 @@ export const ioErrors: readonly CaseDefinition[] = [
   },
   {
     id: 'BLOCK_IO_ERROR/enospc-reports',
-    title: 'With werror=enospc the guest is told of any other error of a write; nospace is false',
-    requirements: ['BlockdevOnError/enospc-guest', 'BLOCK_IO_ERROR/nospace-on-enospc'],
+    title:
+      'With werror=enospc the guest is told of any other error of a write, or of a read; nospace is false',
+    requirements: [
+      'BlockdevOnError/enospc-guest',
+      'BLOCK_IO_ERROR/nospace-on-enospc',
+      'BLOCK_IO_ERROR/nospace',
+      'BlockDeviceIoStatus/ok',
+    ],
     needs: onFailingDisks,
     topology: failingDisks,
     async run(t: CaseContext) {
@@ -244,6 +255,13 @@ export const ioErrors: readonly CaseDefinition[] = [
       const { ok } = await guestOf(t, disk).write(FAILS.write, BYTE);
       t.check(!ok, 'the guest must be told of an error that is reported', 'it is not');
       await ioError(t, disk, { operation: 'write', action: 'report', nospace: false });
+      t.check(!(await guestOf(t, disk).read(FAILS.read)).ok, 'a failed read must be told, too', 'it is not');
+      await ioError(t, disk, { operation: 'read', action: 'report', nospace: false });
+      t.contains(
+        await deviceInfo(t, disk.device),
+        { 'io-status': 'ok' },
+        'io-status must be ok after an error that stopped nothing',
+      );
       await runsOn(t);
     },
   },

@@ -97,6 +97,25 @@ const GOING: readonly (readonly [string, 'GenericError' | 'DeviceNotFound' | nul
   ['lsi', null],
 ];
 
+/** Where devices are that have an id. */
+const NAMED = '/machine/peripheral/';
+
+/** DEVICE_DELETED must come of the device at this path, with its id if it has one. */
+async function goes(t: CaseContext, path: string): Promise<void> {
+  const { data } = await t.event('DEVICE_DELETED', { path });
+  const { device = null } = data as JsonObject;
+  const id = path.startsWith(NAMED) ? path.slice(NAMED.length) : null;
+  t.equal(device, id, 'DEVICE_DELETED must tell the id of a device that has one');
+}
+
+/** Of which devices, but not of which parts of them, DEVICE_DELETED tells besides: their paths. */
+async function gone(t: CaseContext): Promise<Json[]> {
+  await t.roundTrip();
+  const deleted = t.pending().filter(({ event }) => event === 'DEVICE_DELETED');
+  const paths = deleted.map(({ data = null }) => (isJsonObject(data) ? (data.path ?? null) : null));
+  return paths.filter((path) => String(path).split('/').length === NAMED.split('/').length);
+}
+
 const plugs = {
   commands: ['device_add', 'device_del', 'qom-get', 'blockdev-add'],
   events: ['DEVICE_DELETED'],
@@ -210,7 +229,8 @@ export const toldOfDevices: readonly CaseDefinition[] = [
       for (const [id, refusal, path] of GOING) {
         if (refusal === null) await t.execute('device_del', { id });
         else await t.refused('device_del', { id }, { class: refusal });
-        if (path !== undefined) await t.event('DEVICE_DELETED', { path });
+        if (path !== undefined) await goes(t, path);
+        t.equal(await gone(t), [], 'DEVICE_DELETED must come once of each device that goes, and of no other');
       }
       t.equal(
         await t.execute('qom-get', { path: 'vd', property: 'type' }),
@@ -218,7 +238,8 @@ export const toldOfDevices: readonly CaseDefinition[] = [
         'a device on PCI must stay until its guest lets it go',
       );
       await t.execute('system_reset');
-      for (const device of ['vd', 'lsi']) await t.event('DEVICE_DELETED', { device });
+      for (const id of ['vd', 'lsi']) await goes(t, `${NAMED}${id}`);
+      t.equal(await gone(t), [], 'DEVICE_DELETED must come once of what its guest has let go');
       await t.refused('qom-get', { path: 'vd', property: 'type' }, { class: 'DeviceNotFound' });
       t.equal(
         (await queryList(t, 'query-block')).map(({ qdev }) => qdev ?? null),

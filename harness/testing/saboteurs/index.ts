@@ -31,6 +31,7 @@ import { residues } from './residues.ts';
 import type { Saboteur } from './saboteur.ts';
 import { secondMedia } from './second-media.ts';
 import { secondSituations } from './second-situations.ts';
+import { secondStops } from './second-stops.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
 import { timing } from './timing.ts';
@@ -70,6 +71,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...residues,
   ...secondMedia,
   ...secondSituations,
+  ...secondStops,
   ...statistics,
   ...storedBitmaps,
   ...timing,
