@@ -98,7 +98,7 @@ export class Machine {
       unit = 0;
       while (this.#isTaken(name, bus, unit)) {
         unit += 1;
-        if (units > 0 && unit >= units) {
+        if (unit === units) {
           unit = 0;
           bus += 1;
         }

@@ -132,17 +132,17 @@ export class Parser implements LexerSink {
         this.#acceptKeyword(text.toString('latin1'));
         break;
       case 'format':
-        this.#failValue(undefined);
+        this.#failValue(INVALID_SYNTAX);
         break;
       default:
-        this.#failValue('expecting value');
+        this.#failValue(parseError('expecting value'));
     }
   }
 
   #acceptKeyword(keyword: string): void {
     if (keyword === 'null') this.#put(null);
     else if (keyword === 'true' || keyword === 'false') this.#put(keyword === 'true');
-    else this.#failValue(`invalid keyword '${keyword}'`);
+    else this.#failValue(parseError(`invalid keyword '${keyword}'`));
   }
 
   #close(): void {
@@ -162,19 +162,22 @@ export class Parser implements LexerSink {
   }
 
   /** There is no value: a fault of its own only outside of any container. */
-  #failValue(own: string | undefined): void {
+  #failValue(own: string): void {
     const container = this.#stack.at(-1);
-    if (container === undefined)
-      this.#fault = own === undefined ? INVALID_SYNTAX : `JSON parse error, ${own}`;
+    if (container === undefined) this.#fault = own;
     else this.#fail(missingValue(container));
   }
 
   /** A fault in the innermost container, told as the outermost one sees it. */
   #fail(own: string): void {
     const text = this.#stack.length > 1 ? missingValue(this.#stack[0]!) : own;
-    this.#fault = `JSON parse error, ${text}`;
+    this.#fault = parseError(text);
     this.#stack = [];
   }
+}
+
+function parseError(what: string): string {
+  return `JSON parse error, ${what}`;
 }
 
 function missingValue(container: Container): string {
