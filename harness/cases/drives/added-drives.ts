@@ -99,6 +99,7 @@ const FAULTS: Readonly<Record<string, { title: string; needs?: Needs; pairs: rea
       ['driver=none', 'driver=null-aio'],
       ['foo=1,driver=', 'file=null-co://,format=raw'],
       ['foo=1', 'size=0x10000'],
+      ['s=1', 'size=1k'],
       ['latency-ns=-1', 'latency-ns=5'],
       ['node-name=taken', 'node-name=free'],
       ['node-name=5a', 'node-name=a5'],
