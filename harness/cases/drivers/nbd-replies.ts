@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { openIo, startNbdServer } from '../helpers/node-io.ts';
 import { ALLOCATION, chunk } from '../helpers/peers/nbd-chunks.ts';
 import { Chunk, ExportFlag, HOLE, NbdCommand, NbdErrno } from '../helpers/peers/nbd-numbers.ts';
-import { startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { type PeerExport, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { uint16, uint32, uint64 } from '../helpers/peers/wire-numbers.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
@@ -13,6 +13,7 @@ import { checkReads } from './driver-guest.ts';
 import { remoteBytes } from './network/remote-nodes.ts';
 
 const SIZE = 64 * KiB;
+const GiB = 2 ** 30;
 const BYTE = 5;
 const seen = remoteBytes('nbd');
 const asked = needs(seen, serverNeeds);
@@ -274,6 +275,60 @@ export const nbdReplyCases: readonly CaseDefinition[] = [
         const [reply] = await asking.chunks({ type: NbdCommand.read, offset: 0, length: 512 });
         t.check(reply!.type >= Chunk.error, `after ${what} every request must fail`, 'a read succeeds');
       }
+    },
+  },
+  {
+    id: 'nbd/extents-of-large-server',
+    title:
+      'Of a disk that is longer than a question can be, it is told what is far away; questions are of whole blocks',
+    requirements: ['nbd/server'],
+    needs: asked,
+    async run(t: CaseContext) {
+      const block = 4 * KiB;
+      const [size, far, longest] = [6 * GiB, 5 * GiB, 4 * GiB - block];
+      const shown: PeerExport = {
+        data: bytes(SIZE),
+        size,
+        blocks: [block, block, SIZE],
+        holes: [[far, SIZE]],
+      };
+      const peer = await startNbdPeer(t, { '': shown }, 'unix', { structured: true });
+      const node = t.name('nbd');
+      await t.execute('blockdev-add', {
+        driver: 'nbd',
+        'node-name': node,
+        server: peer.address,
+        'read-only': true,
+      });
+      const server = await startNbdServer(t);
+      await t.execute('nbd-server-add', { device: node, name: 'disk' });
+      const contexts = [ALLOCATION.name];
+      const visitor = await NbdVisitor.enter(t, server.local, 'disk', { structured: true, contexts });
+      for (const [offset, length, flags] of [
+        [far, SIZE, HOLE],
+        [far + SIZE, SIZE, 0],
+        [0, longest, 0],
+      ] as const) {
+        const [{ type, body } = { type: Chunk.none, body: bytes(0) }] = await visitor.chunks({
+          type: NbdCommand.status,
+          offset,
+          length,
+        });
+        t.equal(type, Chunk.status, 'a question must be answered');
+        t.equal(body.readUInt32BE(8), flags, 'what is there must be told');
+        t.check(body.readUInt32BE(4) <= length, 'no more may be told than was asked about', 'it is more');
+      }
+      const questions = peer.requests.filter(({ type }) => type === NbdCommand.status);
+      t.equal(
+        questions
+          .filter(
+            ({ offset, length }) =>
+              offset % block !== 0 || length % block !== 0 || length === 0 || offset + length > size,
+          )
+          .map(({ offset, length }) => [offset, length]),
+        [],
+        'every question must be of whole blocks of the disk',
+      );
     },
   },
   {

@@ -211,4 +211,11 @@ export const nodeData: readonly Saboteur[] = [
       "for (const rule of (options['inject-error'] ?? []).filter(({ immediately }) => !immediately))",
     ],
   ),
+  inside(
+    'nbd/question-too-long',
+    'BlockdevOptionsNbd',
+    'asks a server that has large blocks for the status of all that is left of its disk, however much',
+    'drivers/nbd/nbd-driver',
+    ['start + MAX_WITHOUT_DATA) / unit) * unit', 'start + MAX_WITHOUT_DATA) * unit) * unit'],
+  ),
 ];

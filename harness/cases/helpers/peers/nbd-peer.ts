@@ -25,6 +25,8 @@ import { uint16, uint32, uint64 } from './wire-numbers.ts';
 /** What a server shows, under a name of its own. */
 export interface PeerExport {
   readonly data: Buffer;
+  /** Bytes, where there is more than the data that are ever asked for. Default: as long as the data. */
+  readonly size?: number;
   /** Default: flush, and nothing else. */
   readonly flags?: number;
   /** Told to clients: the shortest request, one of good length, and the longest. Bytes. */
@@ -241,8 +243,11 @@ const simpleReply = (cookie: Buffer, error: number): Buffer =>
   Buffer.concat([uint32(Magic.simpleReply), uint32(error), cookie]);
 
 /** Size and flags. */
-const described = ({ data, flags = ExportFlag.has | ExportFlag.flush }: PeerExport): Buffer =>
-  Buffer.concat([uint64(data.length), uint16(flags)]);
+const described = ({
+  data,
+  size = data.length,
+  flags = ExportFlag.has | ExportFlag.flush,
+}: PeerExport): Buffer => Buffer.concat([uint64(size), uint16(flags)]);
 
 /** Puts another byte there: for `Manners.spoil`. */
 export const changedAt =
