@@ -5,6 +5,7 @@ import { copiesOfOverlays } from './copies-of-overlays.ts';
 import { discardsDuringCopies } from './discards-during-copies.ts';
 import { endsAtErrors } from './ends-at-errors.ts';
 import { errorCases } from './errors.ts';
+import { errorsAtTheEnds } from './errors-at-the-ends.ts';
 import { errorsInModes } from './errors-in-modes.ts';
 import { existingImageCases } from './existing-images.ts';
 import { failingFlushes } from './failing-flushes.ts';
@@ -17,6 +18,7 @@ import { incrementalCases } from './incremental.ts';
 import { interruptedJobs } from './interrupted.ts';
 import { laterErrors } from './later-errors.ts';
 import { limitCases } from './limits-of-copies.ts';
+import { modesOnTargets } from './modes-on-targets.ts';
 import { newImageCases } from './new-images.ts';
 import { oddTails } from './odd-tails.ts';
 import { otherBitmaps } from './other-bitmaps.ts';
@@ -36,6 +38,8 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...errorCases,
   ...errorsInModes,
   ...endsAtErrors,
+  ...errorsAtTheEnds,
+  ...modesOnTargets,
   ...existingImageCases,
   ...failedGuestWrites,
   ...incrementalCases,

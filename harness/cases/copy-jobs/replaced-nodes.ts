@@ -39,12 +39,17 @@ async function quorum(
   return { node, children, files: disks.map(({ file }) => file) };
 }
 
-/** Runs a mirror until it has completed. */
-async function mirrored(t: CaseContext, command: string, args: JsonObject): Promise<void> {
+/** Runs a mirror until it has completed, or was cancelled when it was ready. */
+async function mirrored(
+  t: CaseContext,
+  command: string,
+  args: JsonObject,
+  verb: 'block-job-complete' | 'block-job-cancel' = 'block-job-complete',
+): Promise<void> {
   const id = t.name('job');
   await t.execute(command, { 'job-id': id, sync: 'full', ...args });
   await t.event('BLOCK_JOB_READY', { device: id });
-  await t.execute('block-job-complete', { device: id });
+  await t.execute(verb, { device: id });
   await completed(t, id, 'mirror');
 }
 
@@ -81,14 +86,17 @@ export const replacedNodeCases: readonly CaseDefinition[] = [
   {
     id: 'blockdev-mirror/replaces-quorum-child',
     title:
-      'A mirror of a quorum that replaces its broken child repairs it: the target is a child, the quorum stays',
+      'A mirror that replaces the broken child of a quorum repairs it when it completes, and not when it is cancelled',
     requirements: ['blockdev-mirror/replaces'],
     needs: needs(mirrors('blockdev-mirror'), { drivers: ['quorum'] }),
     async run(t: CaseContext) {
       const { node, children, files } = await quorum(t);
       const target = await disk(t, 0);
       const replaces = children[2]!;
-      await mirrored(t, 'blockdev-mirror', { device: node, target: target.name, replaces });
+      const args = { device: node, target: target.name, replaces };
+      await mirrored(t, 'blockdev-mirror', args, 'block-job-cancel');
+      await t.refused('blockdev-del', { 'node-name': replaces });
+      await mirrored(t, 'blockdev-mirror', args);
       await t.refused('blockdev-del', { 'node-name': target.name });
       await t.execute('blockdev-del', { 'node-name': replaces });
       await checkRepaired(t, node, files, target.file);

@@ -19,7 +19,7 @@ import { buildQcow2, type NewQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 /** In bytes; the ends lie within clusters. */
-const SIZES = [5 * CLUSTER + 512, 9 * CLUSTER - 512, 12 * CLUSTER + 1024] as const;
+const SIZES = [5 * CLUSTER + 512, 11 * CLUSTER - 512, 14 * CLUSTER + 1024] as const;
 const ORDERS = [
   [0, 1, 2],
   [0, 2, 1],
