@@ -194,4 +194,108 @@ export const otherSituations: readonly Saboteur[] = [
       'if (job.cancelled && this.#baseName)\n                await nameBase(graph, overlay, base, this.#baseName);\n            if (!error && !job.cancelled) {\n                await nameBase',
     ],
   ),
+  inside(
+    'copies/compress-of-incremental',
+    'DriveBackup',
+    'stores what an incremental backup with compress copies in the clear',
+    BACKUP,
+    ['else if (this.#args.compress)', 'else if (this.#args.compress && !this.#bitmap)'],
+  ),
+  inside(
+    'copies/zeroes-of-part',
+    'MirrorSyncMode',
+    'leaves what the target held where a backup of less than all has zeroes to copy',
+    BACKUP,
+    [
+      'if (isZero(data))\n            await',
+      "if (isZero(data) && this.#args.sync !== 'full')\n            return;\n        if (isZero(data))\n            await",
+    ],
+  ),
+  inside(
+    'copies/last-not-retried',
+    'BlockdevOnError',
+    'does not copy the last cluster when a backup that stopped there is resumed',
+    BACKUP,
+    [
+      'throw error.cause;\n                continue;',
+      'throw error.cause;\n                if (next + cluster < this.#length || !job.paused)\n                    continue;',
+    ],
+  ),
+  inside(
+    'mirrors/tail-not-retried',
+    'BlockdevOnError',
+    'does not copy the end again of a disk that is no whole block where a mirror has failed',
+    COPY,
+    [
+      'this.dirty.mark(offset, length);\n            this.#unfilled',
+      'if ((offset + length) % this.dirty.granularity === 0)\n                this.dirty.mark(offset, length);\n            this.#unfilled',
+    ],
+  ),
+  inside(
+    'copies/continues',
+    'blockdev-backup',
+    'copies in a backup only what the cancelled one before it had left',
+    BACKUP,
+    [
+      'this.#left.markAll();\n            return;',
+      'const { left } = this.#source;\n            this.#source.left = this.#left;\n            if (left === undefined)\n                this.#left.markAll();\n            for (let at = 0; left && at < this.#length; at += left.granularity)\n                if (left.has(at))\n                    this.#left.mark(at, 1);\n            return;',
+    ],
+  ),
+  inside(
+    'mirrors/replaces-when-cancelled',
+    'blockdev-mirror',
+    'switches to the target when a ready mirror with replaces is cancelled',
+    MIRROR,
+    [
+      'let isPivoting = this.#shouldComplete && !error && !job.cancelled;',
+      'if (this.#plan.replaces !== undefined && job.ready && !error && !this.#shouldComplete)\n            this.complete();\n        let isPivoting = this.#shouldComplete && !error && !job.cancelled;',
+    ],
+  ),
+  inside(
+    'chains/ignored-twice-is-well',
+    'block-stream',
+    'ends a stream well that has ignored two errors',
+    'jobs/stream-job',
+    ['ignored ??= error;', 'ignored = ignored ? undefined : error;'],
+  ),
+  inside(
+    'chains/named-though-incomplete',
+    'block-stream',
+    'takes the name of the backing file out of the header of a stream that has ignored an error',
+    'jobs/stream-job',
+    [
+      'if (ignored)\n            throw ignored;',
+      'if (ignored)\n            await nameBase(this.#nodes.graph, image, this.#plan.base, undefined);\n        if (ignored)\n            throw ignored;',
+    ],
+  ),
+  inside(
+    'chains/commit-shows-far-tail',
+    'block-commit',
+    'hides no more than 64 KiB of what a longer base holds behind the end of the top',
+    'jobs/commit-job',
+    [
+      'const end = Math.min(base.io.length(), overlay.io.length());',
+      'const end = Math.min(start + 65536, base.io.length(), overlay.io.length());',
+    ],
+  ),
+  inside(
+    'transactions/granularity-of-first',
+    'transaction',
+    'gives all bitmaps of a transaction the granularity of the first',
+    'transactions/index',
+    [
+      'return action.prepare(data, context);',
+      "if (type === 'block-dirty-bitmap-add')\n        data = { ...data, granularity: (context.first ??= data).granularity };\n    return action.prepare(data, context);",
+    ],
+  ),
+  inside(
+    'transactions/undoes-two',
+    'transaction',
+    'takes back no more than two actions of a transaction that fails',
+    'transactions/index',
+    [
+      'for (const action of prepared.toReversed())',
+      'for (const action of prepared.toReversed().slice(0, 2))',
+    ],
+  ),
 ];
