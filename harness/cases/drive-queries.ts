@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from './case.ts';
 import { CHAIN_SIZE } from './helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from './helpers/drive-chain.ts';
 import { cancelled } from './helpers/job-steps.ts';
-import { addRaw, queryList } from './helpers/shared-setup.ts';
+import { addRaw, nodeNames, queryList } from './helpers/shared-setup.ts';
 
 /** What query-blockstats tells of the drive. */
 async function statistics(t: CaseContext): Promise<JsonObject> {
@@ -40,13 +40,26 @@ export const driveQueries: readonly CaseDefinition[] = [
           entry = entry.backing;
         }
       }
-      for (const listed of await queryList(t, 'query-blockstats', { 'query-nodes': true }))
-        t.check(!('backing' in listed), 'an entry of a node must have no backing', 'it has one');
+      const listed = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+      for (const one of listed) {
+        t.check(!('backing' in one), 'an entry of a node must have no backing', 'it has one');
+        t.check(
+          !('device' in one),
+          'an entry of a node must have no device, in a drive or not',
+          'it has one',
+        );
+      }
+      t.equal(
+        listed.map((one) => String(one['node-name'])).toSorted(),
+        (await nodeNames(t)).toSorted(),
+        'with query-nodes there must be one entry for each node, also for one that nobody named',
+      );
     },
   },
   {
     id: 'query-block/implicit-filter-of-a-mirror',
-    title: 'While a mirror without filter-node-name runs, both queries tell of the node of the device itself',
+    title:
+      'While a mirror runs both queries tell of the node of the device, or of the filter if it was given a name',
     requirements: ['query-block/implicit-filters-skipped', 'query-blockstats/implicit-filters-skipped'],
     needs: onDrive('query-blockstats', 'blockdev-mirror', 'block-job-cancel', 'query-block-jobs'),
     topology: driveOverBase,
@@ -65,6 +78,20 @@ export const driveQueries: readonly CaseDefinition[] = [
       );
       await cancelled(t, id);
       t.contains(await inserted(t), own, 'the device must have its node after the mirror');
+      const filter = t.name('filter');
+      await t.execute('blockdev-mirror', { ...args, 'filter-node-name': filter });
+      t.contains(
+        await inserted(t),
+        { 'node-name': filter },
+        'query-block must show a filter that was given a name',
+      );
+      t.contains(
+        await statistics(t),
+        { 'node-name': filter },
+        'query-blockstats must tell of a filter that was given a name',
+      );
+      await cancelled(t, id);
+      t.contains(await inserted(t), own, 'the device must have its node after the second mirror');
     },
   },
 ];

@@ -143,8 +143,20 @@ export const graphChanges: readonly CaseDefinition[] = [
         { parent, child: 'children.0', node },
         { parent, child: t.name('nothing') },
         { parent, child: 'children.7' },
+        { parent, child: 'children.2' },
+        { parent, child: 'CHILDREN.0' },
+        { parent, child: 'children.00' },
+        { parent, child: 'children' },
+        { parent, child },
+        { parent, child: '' },
         { parent, node: t.name('nothing') },
+        { parent, node: parent },
+        { parent, node: 'children.0' },
+        { parent, node: '' },
         { parent: t.name('nothing'), node },
+        { parent: 'children.0', node },
+        { parent: '', node },
+        { parent: '', child: 'children.0' },
       ])
         await t.refused('x-blockdev-change', args);
       await t.refused('blockdev-del', { 'node-name': child });

@@ -58,6 +58,7 @@ import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
 import { raw } from './raw-bytes.ts';
 import { relationCases } from './relations.ts';
+import { schemaForms } from './schema-forms.ts';
 import { sessions } from './sessions.ts';
 import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
@@ -81,6 +82,7 @@ export const cases: readonly CaseDefinition[] = [
   ...syntax,
   ...integers,
   ...leftOverMembers,
+  ...schemaForms,
   ...integerTypes,
   ...jsonCases,
   ...sessions,

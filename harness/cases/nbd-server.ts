@@ -49,6 +49,17 @@ async function visit(guest: ExportClient): Promise<Visit> {
   }
 }
 
+/** Whether the server has an export of that name. */
+function serves(t: CaseContext, socket: CaseFile, name: string): Promise<boolean> {
+  return t.exportClient(socket.local, name).then(
+    (guest) => {
+      guest.close();
+      return true;
+    },
+    () => false,
+  );
+}
+
 export const nbdServerCases: readonly CaseDefinition[] = [
   {
     id: 'nbd-server/read',
@@ -137,6 +148,32 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       await t.refused('nbd-server-add', { device: node }, { text: /server not running/ });
       await t.execute('blockdev-del', { 'node-name': node });
       await start(t);
+    },
+  },
+  {
+    id: 'nbd-server/again',
+    title: 'A server that is started anew has none of the exports of the one before, and is stopped like it',
+    requirements: ['nbd-server-stop/stops', 'nbd-server-add/needs-server', 'nbd-server-remove/removes'],
+    needs: onData,
+    async run(t: CaseContext) {
+      const nodes = [await addNode(t), await addNode(t), await addNode(t)];
+      for (let round = 0; round < 3; round += 1) {
+        const socket = await start(t);
+        for (const name of nodes) {
+          await t.refused('nbd-server-remove', { name });
+          const served = await serves(t, socket, name);
+          t.check(!served, 'a new server must not serve exports of the one before', `it serves ${name}`);
+        }
+        for (const device of nodes) {
+          await t.execute('nbd-server-add', { device });
+          t.check(await serves(t, socket, device), 'the server must serve its exports', 'it does not');
+        }
+        await t.execute('nbd-server-stop');
+        await t.refused('nbd-server-stop', undefined);
+        await t.refused('nbd-server-add', { device: nodes[0]! });
+        await t.refused('nbd-server-remove', { name: nodes[0]! });
+      }
+      for (const node of nodes) await t.execute('blockdev-del', { 'node-name': node });
     },
   },
   {

@@ -28,6 +28,9 @@ async function checkQuits(t: CaseContext): Promise<void> {
   t.equal({ code, signal }, { code: 0, signal: null }, 'the endpoint must end with exit status 0 after quit');
 }
 
+/** Only an endpoint that has a machine tells that it shuts down. */
+const tellsShutdown = (t: CaseContext): boolean => t.schema.events.has('SHUTDOWN');
+
 export const sessions: readonly CaseDefinition[] = [
   {
     id: 'sessions/pipelined-order',
@@ -283,6 +286,7 @@ export const sessions: readonly CaseDefinition[] = [
         file: await dataSource(t),
       });
       await t.execute('quit');
+      if (tellsShutdown(t)) await t.event('SHUTDOWN', { guest: false });
       await checkQuits(t);
     },
   },
@@ -306,6 +310,7 @@ export const sessions: readonly CaseDefinition[] = [
         if (pauses) await t.execute('block-job-pause', { device: id });
       }
       await t.execute('quit');
+      if (tellsShutdown(t)) await t.event('SHUTDOWN', { guest: false });
       await checkQuits(t);
     },
   },
@@ -330,6 +335,12 @@ export const sessions: readonly CaseDefinition[] = [
         t.check(!('id' in event), 'an event must have no id', 'it has one');
       }
       await t.ended();
+      for (const monitor of [t, other])
+        t.check(
+          monitor.pending().every(({ event }) => event !== 'SHUTDOWN'),
+          'SHUTDOWN must come once',
+          'it came again',
+        );
     },
   },
 ];

@@ -39,15 +39,25 @@ export const statisticsOverMedia: readonly CaseDefinition[] = [
           'it does not',
         );
       };
-      for (const command of ['aio_read 0 4k', 'aio_flush']) await qemuIo(t, 'd0', command);
+      const highest = async (offset: number, why: string): Promise<void> =>
+        t.contains(
+          await statsOf(t, 'd0'),
+          { wr_highest_offset: offset, wr_bytes: 2 * KiB },
+          `wr_highest_offset must be that of the medium, and all bytes be counted, ${why}`,
+        );
+      for (const command of ['aio_read 0 4k', 'aio_flush', 'aio_write 6k 2k', 'aio_flush'])
+        await qemuIo(t, 'd0', command);
       await counted(1, 4 * KiB, 'at first');
+      await highest(8 * KiB, 'at first');
       const medium = { device: 'd0', filename: `${t.dir}/second.img`, format: 'raw' };
       await t.execute('blockdev-change-medium', medium);
       await counted(1, 4 * KiB, 'when its medium was exchanged');
+      await highest(0, 'when it has another medium');
       for (const command of ['aio_read 0 1k', 'aio_flush']) await qemuIo(t, 'd0', command);
       await counted(2, 5 * KiB, 'of both media');
       await t.execute('eject', { device: 'd0' });
       await counted(2, 5 * KiB, 'when its medium was taken out');
+      await highest(0, 'when it has no medium');
       await t.execute('blockdev-change-medium', medium);
       await counted(2, 5 * KiB, 'when it has a medium again');
     },

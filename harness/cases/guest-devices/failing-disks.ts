@@ -116,8 +116,14 @@ export async function ioError(
 
 /** The machine's state, as query-status tells. */
 export async function machineState(t: CaseContext): Promise<Json> {
-  const status = await t.execute('query-status');
-  return isJsonObject(status) ? (status.status ?? null) : null;
+  const told = await t.execute('query-status');
+  t.check(isJsonObject(told), 'query-status must return an object', `it returns ${shown(told)}`);
+  t.contains(
+    told,
+    { running: told.status === 'running' },
+    'running must be true exactly while the machine runs',
+  );
+  return told.status ?? null;
 }
 
 /** Lets the machine run, if it does not. */

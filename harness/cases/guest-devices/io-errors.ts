@@ -11,6 +11,7 @@ import {
   failingNode,
   guestOf,
   ioError,
+  machineState,
   onFailingDisks,
   runsOn,
   start,
@@ -85,6 +86,35 @@ export const ioErrors: readonly CaseDefinition[] = [
         { 'io-status': 'ok' },
         'io-status must be ok when the machine went on',
       );
+    },
+  },
+  {
+    id: 'query-status/error-and-stop',
+    title:
+      'A machine that an I/O error halted stays so over stop, and is paused when it went on and is stopped',
+    requirements: ['query-status/io-error', 'query-status/running', 'stop/harmless'],
+    needs: needs(onFailingDisks, { commands: ['stop'] }),
+    topology: failingDisks,
+    fresh: true,
+    async run(t: CaseContext) {
+      const disk = DISKS.stop;
+      await start(t);
+      for (const [kind, place] of [
+        ['read', FAILS.readOnce],
+        ['write', FAILS.writeOnce],
+      ] as const) {
+        await guestOf(t, disk).begin(kind, place, BYTE);
+        await stops(t);
+        await ioError(t, disk, { operation: kind, action: 'stop', nospace: false });
+        await t.execute('stop');
+        t.equal(await machineState(t), 'io-error', 'a machine that stands for an error must not be paused');
+        await start(t);
+        await guestOf(t, disk).finish(kind === 'read' ? 512 : 0);
+        await t.execute('stop');
+        await t.event('STOP');
+        t.equal(await machineState(t), 'paused', 'a machine that ran and was stopped must be paused');
+        await start(t);
+      }
     },
   },
   {

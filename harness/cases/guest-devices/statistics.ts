@@ -102,8 +102,11 @@ export const statistics: readonly CaseDefinition[] = [
       atLeast(t, read, 'rd_total_time_ns', 2 * LATENCY);
       t.contains(read, { wr_total_time_ns: 0 }, 'a read must not count as a write');
       await guest.write(1, 1);
+      const written = await statsOf(t, 'slow');
+      t.contains(written, { flush_total_time_ns: 0 }, 'a write must not count as a flush');
       await guest.flush();
       const all = await statsOf(t, 'slow');
+      t.contains(all, { wr_total_time_ns: written.wr_total_time_ns! }, 'a flush must not count as a write');
       for (const member of ['wr_total_time_ns', 'flush_total_time_ns']) atLeast(t, all, member, LATENCY);
       t.contains(
         all,
@@ -153,7 +156,11 @@ export const statistics: readonly CaseDefinition[] = [
       await slow(t).write(1, 1);
       await slow(t).flush();
       const later = intervalOf(t, await statsOf(t, 'slow'), 3600);
-      for (const member of ['min_wr_latency_ns', 'min_flush_latency_ns']) atLeast(t, later, member, LATENCY);
+      for (const kind of ['wr', 'flush']) {
+        atLeast(t, later, `min_${kind}_latency_ns`, LATENCY);
+        atLeast(t, later, `avg_${kind}_latency_ns`, statistic(t, later, `min_${kind}_latency_ns`));
+        atLeast(t, later, `max_${kind}_latency_ns`, statistic(t, later, `avg_${kind}_latency_ns`));
+      }
     },
   },
   {
@@ -225,8 +232,8 @@ export const statistics: readonly CaseDefinition[] = [
         const after = await statsOf(t, name);
         t.contains(
           after,
-          { failed_rd_operations: 1, account_failed: counts },
-          'the read must count as failed, and account_failed be as it was asked for',
+          { failed_rd_operations: 1, account_failed: counts, account_invalid: true },
+          'the read must count as failed, and account_failed be as it was asked for, and nothing else',
         );
         t.check(
           'idle_time_ns' in after === counts,

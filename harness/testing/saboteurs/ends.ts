@@ -196,4 +196,18 @@ export const ends: readonly Saboteur[] = [
                 });`,
     ],
   ),
+  inside('ends/shutdown-twice', 'SHUTDOWN', 'tells its end twice', 'reference-endpoint', [
+    "this.emit('SHUTDOWN', { guest });",
+    "this.emit('SHUTDOWN', { guest });\n        this.emit('SHUTDOWN', { guest });",
+  ]),
+  inside(
+    'ends/no-shutdown-with-jobs',
+    'SHUTDOWN',
+    'tells no end while jobs are there',
+    'reference-endpoint',
+    [
+      "this.emit('SHUTDOWN', { guest });",
+      "if (this.jobs.all.length === 0)\n            this.emit('SHUTDOWN', { guest });",
+    ],
+  ),
 ];

@@ -239,4 +239,17 @@ export const exports: readonly Saboteur[] = [
       'const only4 = ipv6 === false;\n    const only6',
     ],
   ),
+  {
+    id: 'exports/kept-for-next-server',
+    definition: 'nbd-server-stop',
+    breaks: 'has the exports of the server before when it is started anew',
+    changes: [
+      {
+        file: 'exports/nbd/nbd-export-server',
+        find: 'const exports = new Map();',
+        put: 'const exports = (this.kept ??= new Map());',
+      },
+      { file: 'exports/nbd/nbd-export-server', find: 'exports.clear();', put: ';' },
+    ],
+  },
 ];

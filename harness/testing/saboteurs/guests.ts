@@ -341,4 +341,35 @@ export const guests: readonly Saboteur[] = [
     'devices/device-registry',
     ['{ ...this.#globals.get(model), [property]: value }', '{ [property]: value }'],
   ),
+  inside(
+    'guests/paused-before-it-ran',
+    'query-status',
+    'is paused after a stop before it ran',
+    'devices/run-state',
+    [
+      "if (this.#status !== 'running')\n            return;\n        this.#status = status;",
+      "if (this.#status !== 'running') {\n            if (this.#status === 'prelaunch')\n                this.#status = status;\n            return;\n        }\n        this.#status = status;",
+    ],
+  ),
+  inside(
+    'guests/prelaunch-at-second-stop',
+    'query-status',
+    'is in prelaunch again after the second stop',
+    'devices/run-state',
+    [
+      "this.#status = status;\n        this.#services.emit('STOP');",
+      "this.stops = (this.stops ?? 0) + 1;\n        this.#status = this.stops > 1 && status === 'paused' ? 'prelaunch' : status;\n        this.#services.emit('STOP');",
+    ],
+  ),
+  inside(
+    'guests/singlestep-while-paused',
+    'query-status',
+    'tells singlestep once it has run',
+    'devices/run-state',
+    ['singlestep: false', "singlestep: this.#status === 'paused'"],
+  ),
+  inside('guests/running-in-error', 'query-status', 'runs on in io-error', 'devices/run-state', [
+    "const running = this.#status === 'running';",
+    "const running = this.#status === 'running' || this.#status === 'io-error';",
+  ]),
 ];

@@ -221,4 +221,14 @@ export const refusals: readonly Saboteur[] = [
     'commands/x-blockdev-set-iothread',
     ["objects.find(id)?.type !== 'iothread'", 'objects.find(id) === undefined'],
   ),
+  inside(
+    'refusals/child-by-node-name',
+    'x-blockdev-change',
+    'takes the name of the node of a child for child',
+    'commands/x-blockdev-change',
+    [
+      'const edge = parent.child(child);',
+      'const edge = parent.child(child) ?? parent.children.find((one) => one.node.name === child);',
+    ],
+  ),
 ];

@@ -249,4 +249,42 @@ export const statistics: readonly Saboteur[] = [
       '    static latest = 0n;\n    get #lastAccess() {\n        return Accounting.latest;\n    }\n    set #lastAccess(at) {\n        Accounting.latest = at;\n    }',
     ],
   ),
+  inside(
+    'statistics/highest-without-medium',
+    'BlockDeviceStats',
+    'shows the highest offset of the drive without medium',
+    'backend/query-backends',
+    ['wr_highest_offset ?? 0;', 'wr_highest_offset ?? stats.wr_bytes;'],
+  ),
+  inside(
+    'statistics/flags-swapped',
+    'BlockDeviceStats',
+    'swaps account_invalid and account_failed',
+    'backend/accounting',
+    ['account_invalid: this.#countsInvalid,', 'account_invalid: this.#countsFailed,'],
+  ),
+  inside(
+    'statistics/flush-time-of-writes',
+    'BlockDeviceStats',
+    'gives the time of writes as that of flushes',
+    'backend/accounting',
+    ['flush_total_time_ns: Number(flush.nanoseconds),', 'flush_total_time_ns: Number(wr.nanoseconds),'],
+  ),
+  inside(
+    'statistics/flush-latency-unknown',
+    'BlockDeviceTimedStats',
+    'gives latencies of flushes as 0',
+    'backend/accounting',
+    ['_latency_ns`] = Number(max);', "_latency_ns`] = operation === 'flush' ? 0 : Number(max);"],
+  ),
+  inside(
+    'statistics/named-filters-skipped',
+    'query-block',
+    'passes over the filters that users named',
+    'graph/query-nodes',
+    [
+      'return view.ofDrive && node.implicit && node.backing',
+      "return view.ofDrive && (node.implicit || node.driverName === 'mirror_top' || node.driverName === 'commit_top') && node.backing",
+    ],
+  ),
 ];
