@@ -166,7 +166,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: 'if (units > 0 && unit >= units)',
     after: 'if (units > 1 && unit >= units)',
     reason:
-      'Takes a unit that a bus of one does not have: a start that is refused, and cases begin on endpoints that start.',
+      'A bus that has one unit refuses the second when its device is made, in other words, which only people read.',
   },
   {
     file: 'monitor/open-chardev.js',
