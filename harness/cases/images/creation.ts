@@ -60,7 +60,14 @@ export const imageCreation: readonly CaseDefinition[] = [
       const { cluster: _, ...image } = await readImage(t, file);
       t.equal(
         image,
-        { size, clusterSize: CLUSTER, backing: base.path, dirty: false, corrupt: false },
+        {
+          size,
+          clusterSize: CLUSTER,
+          backing: base.path,
+          backingFormat: 'qcow2',
+          dirty: false,
+          corrupt: false,
+        },
         'the header must hold what was given',
       );
       const overlay = await addQcow2(t, file);
