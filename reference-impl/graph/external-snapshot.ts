@@ -83,14 +83,14 @@ async function putOnTop(graph: NodeGraph, base: Node, overlay: Node): Promise<Pr
   if (overlay.backing) throw new CommandError('The snapshot already has a backing image');
   if (!('backing' in overlay.driver.children))
     throw new CommandError('The snapshot does not support backing images');
-  const named = overlay.backingName;
+  const forgetBase = overlay.rememberBacking();
   const edge = graph.attach(overlay, base, 'backing', 'backing');
   const users = [...base.parents];
   try {
     graph.replaceNode(base, overlay, [edge]);
   } catch (error) {
     await graph.detach(edge);
-    overlay.setBackingName(named);
+    forgetBase();
     throw error;
   }
   return {

@@ -110,6 +110,16 @@ export class Node {
     this.#nameWhenOpened = undefined;
   }
 
+  /** What has been known of backing files so far. Gives what makes the node forget those that come from now on. */
+  rememberBacking(): () => void {
+    const [name, nameWhenOpened, hadBacking] = [this.#backingName, this.#nameWhenOpened, this.#hadBacking];
+    return () => {
+      this.#backingName = name;
+      this.#nameWhenOpened = nameWhenOpened;
+      this.#hadBacking = hadBacking;
+    };
+  }
+
   /** A backing file has been attached: the node goes by that one's name. */
   backingAttached(backing: Node): void {
     this.#backingName = { name: backing.filename.shown, format: backing.driverName, isOpen: true };

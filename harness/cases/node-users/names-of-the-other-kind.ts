@@ -2,10 +2,21 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
 import { isFile } from '../helpers/image-files.ts';
-import { addNode, fileNodes, needs, newFile, nodeNames, virtualSize } from '../helpers/shared-setup.ts';
+import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import {
+  addNode,
+  fileNodes,
+  makeFile,
+  needs,
+  newFile,
+  nodeInfo,
+  nodeNames,
+  virtualSize,
+} from '../helpers/shared-setup.ts';
 
 /** A command, and its arguments with a name where one of the other kind is wanted. */
 interface Row {
@@ -153,6 +164,43 @@ export const namesOfTheOtherKind: readonly CaseDefinition[] = [
         [true, true, true],
         'each image below must be read-only',
       );
+    },
+  },
+  {
+    id: 'x-blockdev-change/node-in-a-drive',
+    title:
+      'A node that is in a drive becomes no child of a quorum, and the quorum has the children that it had',
+    requirements: ['x-blockdev-change/adds'],
+    needs: needs(fileNodes, { commands: ['query-block', 'x-blockdev-change'], drivers: ['quorum'] }),
+    topology: driveOverBase,
+    async run(t: CaseContext) {
+      const parent = t.name('quorum');
+      const children = [await addNode(t, { size: CHAIN_SIZE })];
+      await t.execute('blockdev-add', {
+        driver: 'quorum',
+        'node-name': parent,
+        'vote-threshold': 1,
+        children,
+      });
+      await t.refused('x-blockdev-change', { parent, node: 'base' }, { text: /already has a parent/ });
+      await t.refused('x-blockdev-change', { parent, child: 'children.1' });
+    },
+  },
+  {
+    id: 'blockdev-snapshot/refused-overlay',
+    title: 'An overlay that a writer of the node cannot use is told as before once it was refused',
+    requirements: ['blockdev-snapshot/installs-backing'],
+    needs: needs(chainNodes, nbdExports, { commands: ['blockdev-snapshot'], nodes: ['data'] }),
+    async run(t: CaseContext) {
+      const node = await addNode(t, { size: CHAIN_SIZE });
+      await startNbdServer(t);
+      await t.execute('nbd-server-add', { device: node, writable: true });
+      const backing = { name: `${t.dir}/other.img`, format: 'raw' };
+      const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing });
+      const overlay = await addQcow2(t, await makeFile(t, image), { backing: null, 'read-only': true });
+      const before = await nodeInfo(t, overlay);
+      await t.refused('blockdev-snapshot', { node, overlay });
+      t.equal(await nodeInfo(t, overlay), before, 'a refused overlay must be told as before');
     },
   },
   {
