@@ -121,9 +121,11 @@ export const nbdServerCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNode(t);
       await start(t);
-      await t.execute('nbd-server-add', { device: node, name: 'disk' });
+      for (const name of ['other', 'disk']) await t.execute('nbd-server-add', { device: node, name });
       await t.refused('nbd-server-add', { device: node, name: 'disk' });
       await t.refused('nbd-server-remove', { name: 'nothing' });
+      await t.execute('nbd-server-remove', { name: 'other' });
+      await t.refused('blockdev-del', { 'node-name': node }, { text: /in use/ });
       t.equal(
         await t.execute('nbd-server-remove', { name: 'disk' }),
         {},

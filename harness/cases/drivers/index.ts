@@ -21,6 +21,7 @@ import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
+import { quorumChanges } from './quorum-changes.ts';
 import { quorumFlushes } from './quorum-flushes.ts';
 import { quorumLosers } from './quorum-losers.ts';
 import { quorumNames } from './quorum-names.ts';
@@ -51,6 +52,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...quorumVotes,
   ...quorumLosers,
   ...quorumFlushes,
+  ...quorumChanges,
   ...quorumNames,
   ...nbdNodeCases,
   ...nbdRequestCases,

@@ -14,7 +14,7 @@ import {
 } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, guestFlush, onDrive } from '../helpers/drive-chain.ts';
 import { checkNoJob, completed } from '../helpers/job-steps.ts';
-import { needs } from '../helpers/shared-setup.ts';
+import { needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const CHANGE = 'change-backing-file';
 const changes = needs(chainNodes, { commands: [CHANGE] });
@@ -45,6 +45,39 @@ export const changedNames: readonly CaseDefinition[] = [
         [names[0]!, layers[1]!.file.path, names[2]!, names[3]!],
         'each header must name what it was given',
       );
+    },
+  },
+  {
+    id: 'change-backing-file/read-only-below',
+    title: 'Read-only images below get their new names, and are read-only as before',
+    requirements: ['change-backing-file/reopens', 'change-backing-file/writes-header'],
+    needs: changes,
+    async run(t: CaseContext) {
+      const image = { size: CHAIN_SIZE, clusterSize: CLUSTER };
+      const files = await makeLayers(t, [image, image, image, image]);
+      const below = [t.name('low'), t.name('middle')];
+      const opened = (index: number, backing?: JsonObject): JsonObject => ({
+        driver: 'qcow2',
+        'node-name': below[index - 1]!,
+        file: { driver: 'file', filename: files[index]!.path },
+        ...(backing && { backing }),
+      });
+      const device = await addQcow2(t, files[3]!, { backing: opened(2, opened(1)) });
+      for (const node of below) {
+        await t.execute(CHANGE, {
+          device,
+          'image-node-name': node,
+          'backing-file': `${t.dir}/below-${node}.img`,
+        });
+        t.contains(await nodeInfo(t, node), { ro: true }, 'the image must be read-only as before');
+      }
+      await release(t, [device]);
+      for (const [index, node] of below.entries())
+        t.equal(
+          (await readImage(t, files[index + 1]!)).backing,
+          `${t.dir}/below-${node}.img`,
+          'the header must name what it was given',
+        );
     },
   },
   {

@@ -251,4 +251,95 @@ export const secondSituations: readonly Saboteur[] = [
       "await findBase(graph, image.device ?? '', image.nodeName ?? image.device ?? '');",
     ],
   ),
+  inside(
+    'drivers/quorum-fails-once',
+    'QUORUM_FAILURE',
+    'tells the first failure of a quorum and none after that',
+    'drivers/quorum/index',
+    [
+      '#reportFailure(request) {',
+      '#reportFailure(request) {\n        if (this.told)\n            return;\n        this.told = true;',
+    ],
+  ),
+  inside(
+    'drivers/quorum-fifo-flushes-first',
+    'BlockdevOptionsQuorum',
+    'flushes the first child alone with read-pattern fifo',
+    'drivers/quorum/index',
+    [
+      'const { errors, done } = await this.#onAll(request, (child) => child.flush());',
+      'const { errors, done } = await this.#onAll(request, (child, index) => (this.#settings.fifo && index > 0 ? undefined : child.flush()));',
+    ],
+  ),
+  inside(
+    'drivers/quorum-new-child-unread',
+    'x-blockdev-change',
+    'writes a child that was added to a quorum and does not read it',
+    'drivers/quorum/index',
+    [
+      'const children = [...this.#children.values()];\n        const copies',
+      'const children = [...this.#children.values()].slice(0, this.first ??= this.#children.size);\n        const copies',
+    ],
+  ),
+  inside(
+    'drivers/quorum-gaps-count',
+    'x-blockdev-change',
+    'counts children of a quorum that were taken out when another one is',
+    'drivers/quorum/index',
+    ['if (this.#children.size <= threshold)', 'if (this.#nextIndex <= threshold)'],
+  ),
+  inside(
+    'drivers/quorum-child-stays',
+    'x-blockdev-change',
+    'keeps a child that was defined within its quorum and is taken out',
+    'graph/change-children',
+    [
+      'await graph.detach(edge);',
+      'edge.node.monitorOwned || edge.node.giveToMonitor();\n    await graph.detach(edge);',
+    ],
+  ),
+  inside(
+    'drivers/quorum-child-of-a-drive',
+    'x-blockdev-change',
+    'takes a node for a child that is in a drive',
+    'graph/change-children',
+    ['if (node.parents.length > 0)', "if (node.parents.some(({ role }) => role !== 'root'))"],
+  ),
+  inside(
+    'graph/change-leaves-writable-below',
+    'change-backing-file',
+    'leaves a read-only image below another writable whose backing file it has changed',
+    'graph/backing',
+    [
+      'await setReadOnly(graph, node, wasReadOnly);',
+      "await setReadOnly(graph, node, wasReadOnly && node.parents.every(({ role }) => role !== 'backing'));",
+    ],
+  ),
+  inside(
+    'exports/one-frees-all',
+    'nbd-server-remove',
+    'has a node free when one of its exports is removed',
+    'exports/nbd/nbd-export',
+    [
+      'this.#graph.removeRoot(this.#root);',
+      "for (const edge of [...node.parents])\n            if (edge.role === 'root' && edge.user.deviceName === '')\n                this.#graph.removeRoot(edge);",
+    ],
+  ),
+  inside(
+    'drivers/quorum-rewrites-a-part',
+    'BlockdevOptionsQuorum',
+    'rewrites the first 4 KiB alone of what a child got wrong',
+    'drivers/quorum/index',
+    [
+      'rewrite(children[index], request.offset, winner.value)',
+      'rewrite(children[index], request.offset, winner.value.subarray(0, 4096))',
+    ],
+  ),
+  inside(
+    'graph/refused-overlay-named',
+    'blockdev-snapshot',
+    'tells of an overlay that it refused the backing file that it was to have',
+    'graph/external-snapshot',
+    ['forgetBase();', ''],
+  ),
 ];
