@@ -59,6 +59,10 @@ export const nbdWithTls: readonly CaseDefinition[] = [
       await checkAbsent(t, node);
       t.equal(peer.asked.length, 0, 'the endpoint must ask for no export without TLS');
       const trusted = await trusting(t, good);
+      const plain = await startNbdPeer(t, { '': { data } });
+      await t.refused('blockdev-add', { ...definition, server: plain.address, 'tls-creds': trusted });
+      await checkAbsent(t, node);
+      t.equal(plain.asked.length, 0, 'a server that knows no TLS must be asked for no export');
       await t.execute('blockdev-add', { ...definition, 'tls-creds': trusted });
       const guest = await openIo(t, node);
       await guest.perform({ kind: 'write', offset: 4096, length: 512, byte: 7 });

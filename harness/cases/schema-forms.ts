@@ -1,7 +1,18 @@
 /** Forms that a schema does not allow, at the top of arguments and deep within them, in every element of a list; and their right twins. */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addNode, checkAbsent, dataNodes, dataSource, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { addChain, chainNodes } from './helpers/backing-chains.ts';
+import { isFile } from './helpers/image-files.ts';
+import { checkNoJob } from './helpers/job-steps.ts';
+import {
+  addNode,
+  checkAbsent,
+  dataNodes,
+  dataSource,
+  needs,
+  newFile,
+  nodeInfo,
+} from './helpers/shared-setup.ts';
 
 /** Members of the options of a node, none of which its schema allows. */
 const WRONG_MEMBERS: readonly JsonObject[] = [
@@ -101,6 +112,41 @@ export const schemaForms: readonly CaseDefinition[] = [
           await t.execute('blockdev-del', { 'node-name': name });
         }
       }
+    },
+  },
+  {
+    id: 'schema/words-of-optional-members',
+    title: 'A word that a member does not know is refused also where the member may be left out',
+    requirements: ['schema/enum-value', 'schema/refused-before-effects'],
+    needs: needs(chainNodes, {
+      commands: ['blockdev-backup', 'blockdev-mirror', 'block-stream', 'drive-backup', 'transaction'],
+      nodes: ['data'],
+    }),
+    async run(t: CaseContext) {
+      const [, top] = await addChain(t, 2);
+      const [device, node, target, id] = [top!.node, t.name('node'), await addNode(t), t.name('job')];
+      const file = newFile(t);
+      const options = { driver: 'null-co', 'node-name': node };
+      const copies = { 'job-id': id, device, target, sync: 'full' };
+      const made = { 'job-id': id, device, target: file.path, sync: 'full', format: 'qcow2' };
+      const abort = [{ type: 'abort', data: {} }];
+      for (const [command, args, member] of [
+        ['blockdev-add', options, 'detect-zeroes'],
+        ['blockdev-add', options, 'discard'],
+        ['blockdev-backup', copies, 'on-source-error'],
+        ['blockdev-backup', copies, 'on-target-error'],
+        ['blockdev-mirror', copies, 'on-source-error'],
+        ['blockdev-mirror', copies, 'on-target-error'],
+        ['block-stream', { 'job-id': id, device }, 'on-error'],
+        ['drive-backup', made, 'mode'],
+      ] as const)
+        for (const word of ['no-such-word', '', 'Report', 'Existing', 'OFF'])
+          await t.refused(command, { ...args, [member]: word });
+      const properties = { 'completion-mode': 'Individual' };
+      await t.refused('transaction', { actions: abort, properties }, { text: /Individual/ });
+      await checkAbsent(t, node);
+      await checkNoJob(t, id);
+      t.check(!(await isFile(t, file.local)), 'no image must have been made', 'there is one');
     },
   },
   {

@@ -68,6 +68,22 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'nbd/export-of-any-letters',
+    title: 'An export is asked for by the bytes of its name, of whatever letters that is',
+    requirements: ['nbd/export'],
+    needs: nbdNodes,
+    async run(t: CaseContext) {
+      const names = ['größe', '日本語', 'a b/c?d', '\u{1f4be}'];
+      const peer = await startNbdPeer(t, Object.fromEntries(names.map((name) => [name, disk(5)])));
+      for (const name of names) {
+        const node = t.name('nbd');
+        await t.execute('blockdev-add', open(node, peer, { export: name }));
+        t.equal(peer.asked.at(-1) ?? null, name, 'the endpoint must ask for that export');
+        t.equal(await virtualSize(t, node), SIZE, 'the node must be as long as the export');
+      }
+    },
+  },
+  {
     id: 'nbd/export-unknown',
     title: 'An export that the server does not have is refused and leaves nothing; one that it has is not',
     requirements: ['nbd/export', 'blockdev-add/failure-leaves-nothing'],

@@ -1,9 +1,11 @@
 /** A drive keeps whether its media can be written when it has none for a while. */
+import { INCOMPATIBLE } from '../../qcow2/qcow2-header.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
 import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
-import { KiB, needs } from '../helpers/shared-setup.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const DRIVES = [
   { name: 'ro', ro: true },
@@ -50,6 +52,35 @@ export const modesKept: readonly CaseDefinition[] = [
           await t.execute('blockdev-change-medium', { device: name, ...own });
           t.contains(await deviceInfo(t, name), { inserted: { ro } }, 'a later medium must be, too');
         }
+    },
+  },
+  {
+    id: 'blockdev-change-medium/never-read-only-instead',
+    title:
+      'An image that may only be read is no medium for a drive that writes, unless it is asked for read-only',
+    requirements: ['BlockdevChangeReadOnlyMode/retain', 'BlockdevChangeReadOnlyMode/read-only'],
+    needs: {
+      commands: ['blockdev-change-medium', 'query-block'],
+      drivers: ['file', 'raw', 'qcow2'],
+      capabilities: ['sharedFiles'],
+    },
+    topology: changeable,
+    fresh: true,
+    async run(t: CaseContext) {
+      const image = { size: 64 * KiB, clusterSize: 4 * KiB, incompatible: Number(INCOMPATIBLE.corrupt) };
+      const { path: filename } = await makeFile(t, buildQcow2(image));
+      const broken = { device: 'rw', filename, format: 'qcow2' };
+      const before = { inserted: { ro: false, file: `${t.dir}/rw.img` } };
+      for (const mode of [{}, { 'read-only-mode': 'retain' }, { 'read-only-mode': 'read-write' }]) {
+        await t.refused('blockdev-change-medium', { ...broken, ...mode });
+        t.contains(await deviceInfo(t, 'rw'), before, 'the drive must keep its medium after a refusal');
+      }
+      await t.execute('blockdev-change-medium', { ...broken, 'read-only-mode': 'read-only' });
+      t.contains(
+        await deviceInfo(t, 'rw'),
+        { inserted: { ro: true, drv: 'qcow2' } },
+        'the drive must have the image as asked for',
+      );
     },
   },
   {

@@ -12,6 +12,7 @@ import {
   fileNodes,
   makeFile,
   needs,
+  nodeInfo,
 } from '../helpers/shared-setup.ts';
 import { nodeOver, secrets } from './keys-and-secrets.ts';
 
@@ -87,6 +88,11 @@ function contentCase(format: Format): CaseDefinition {
       const file = await makeImage(t, format, 1);
       const node = await open(t, format, file);
       if (node === null) return;
+      t.contains(
+        await nodeInfo(t, node),
+        { encrypted: true, image: { encrypted: true } },
+        'the node must say that its image is encrypted',
+      );
       await checkCluster(t, format, node, 2, 0x5a);
       await writeNode(t, node, 2 * cluster, cluster, 0x33);
       await checkCluster(t, format, node, 2, 0x33);
