@@ -14,6 +14,8 @@ import {
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const INT64_MAX = 2n ** 63n - 1n;
+/** Beyond 64 bits, by one and by far. */
+const HUGE: readonly bigint[] = [2n ** 64n, 2n ** 65n, 10n ** 30n, -(2n ** 63n) - 1n, -(10n ** 30n)];
 
 interface Member {
   readonly command: string;
@@ -56,7 +58,7 @@ const MEMBERS: readonly Member[] = [
     args: (node) => ({ 'node-name': node }),
     undo: null,
     taken: [0, 1, 2 ** 32, INT64_MAX],
-    refused: [1.5, '1', null, false, {}],
+    refused: [1.5, '1', null, false, {}, ...HUGE],
   },
 ];
 
@@ -96,7 +98,7 @@ export const integerTypes: readonly CaseDefinition[] = [
       for (const speed of SPEEDS) {
         await t.execute('block-job-set-speed', { device: id, speed });
         t.equal(await told(), speed, 'the speed of a job must be told as it was set');
-        for (const wrong of [-1, -(2n ** 63n), INT64_MAX + 1n, UINT64_MAX, '1', 0.5])
+        for (const wrong of [-1, -(2n ** 63n), INT64_MAX + 1n, UINT64_MAX, '1', 0.5, ...HUGE])
           await t.refused('block-job-set-speed', { device: id, speed: wrong });
         t.equal(await told(), speed, 'a speed that is refused must change nothing');
       }

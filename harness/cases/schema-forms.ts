@@ -33,9 +33,8 @@ const WRONG_MEMBERS: readonly JsonObject[] = [
   ...[null, 1, 0, 'true', 'on', '', [], [true], {}].map((value) => ({ 'read-only': value })),
   ...[null, 1, true, ['node'], {}].map((name) => ({ 'node-name': name })),
   ...[null, 1, true, 'direct', [], [{}]].map((cache) => ({ cache })),
-  ...[null, true, '0', '', [], [0], {}, 0.5, 9223372036854775808n, 18446744073709551616n].map(
-    (offset): JsonObject => ({ offset }),
-  ),
+  ...[null, true, '0', '', [], [0], {}, 0.5].map((offset): JsonObject => ({ offset })),
+  ...[2n ** 63n, 2n ** 64n, 2n ** 65n, 10n ** 30n, -(2n ** 65n), -(10n ** 30n)].map((offset) => ({ offset })),
   // The same one level deeper.
   ...[{ direct: 1 }, { direct: null }, { direct: 'on' }, { no_flush: true }, { DIRECT: true }].map(
     (cache): JsonObject => ({ cache }),
@@ -161,6 +160,9 @@ export const schemaForms: readonly CaseDefinition[] = [
     needs: needs(dataNodes, { drivers: ['raw', 'quorum'] }),
     async run(t: CaseContext) {
       const [below, name] = [await addNode(t), t.name('node')];
+      // Who takes words for names finds these.
+      for (const word of ['true', 'null'])
+        await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': word });
       const raw = { driver: 'raw', 'node-name': name };
       const quorum = { driver: 'quorum', 'node-name': name, 'vote-threshold': 1 };
       const wrong = [...NO_CHILDREN, [below], [{ ...(await dataSource(t)) }]];

@@ -233,6 +233,13 @@ export const syntax: readonly CaseDefinition[] = [
       t.check(works, 'a command in single quotes may come, and must then be executed', 'it was not', {
         severity: 'may',
       });
+      const escaped = await t.raw(`{'execute':'query-version','id':['it\\'s','"',"it's"]}\n`);
+      t.equal(
+        escaped.messages.map(({ id = null }) => id),
+        [["it's", '"', "it's"]],
+        'a quote within single quotes may be escaped, and one of the other kind stands for itself',
+        { severity: 'may' },
+      );
     },
   },
   {

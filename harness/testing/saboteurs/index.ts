@@ -1,4 +1,5 @@
 /** All saboteurs. */
+import { argumentForms } from './argument-forms.ts';
 import { bitmaps } from './bitmaps.ts';
 import { chains } from './chains.ts';
 import { copies } from './copies.ts';
@@ -40,6 +41,7 @@ import { wire } from './wire.ts';
 
 /** All saboteurs, in groups. A new group is one file and one line here. */
 export const saboteurs: readonly Saboteur[] = [
+  ...argumentForms,
   ...bitmaps,
   ...chains,
   ...copies,
