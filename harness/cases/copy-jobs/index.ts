@@ -27,6 +27,7 @@ import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
 import { replacedNodeCases } from './replaced-nodes.ts';
 import { resumedCopies } from './resumed-copies.ts';
+import { sameTargetAgain } from './same-target-again.ts';
 import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
 import { unlikeClusters } from './unlike-clusters.ts';
@@ -63,4 +64,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...interruptedJobs,
   ...farData,
   ...otherBitmaps,
+  ...sameTargetAgain,
 ];

@@ -9,6 +9,7 @@ import { claimedChains } from './claimed-chains.ts';
 import { clustersOfChains } from './clusters-of-chains.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
+import { emptyNames } from './empty-names.ts';
 import { endsOfJobs } from './ends-of-jobs.ts';
 import { failedJobs } from './failed-jobs.ts';
 import { filterCases } from './filters.ts';
@@ -59,6 +60,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...unreadableMappings,
   ...failedJobs,
   ...freedNodes,
+  ...emptyNames,
   ...jobIds,
   ...cancelledJobs,
   ...parentsOfSnapshots,
