@@ -298,4 +298,35 @@ export const otherSituations: readonly Saboteur[] = [
       'for (const action of prepared.toReversed().slice(0, 2))',
     ],
   ),
+  inside(
+    'chains/empty-name-of-active',
+    'block-commit',
+    'takes an empty backing-file for none in a commit of the active layer',
+    'commands/block-commit',
+    [
+      "if (top === device && args['backing-file'] !== undefined)",
+      "if (top === device && args['backing-file'])",
+    ],
+  ),
+  inside(
+    'chains/empty-name-of-stream',
+    'block-stream',
+    'takes an empty backing-file for none in a stream without base',
+    'commands/block-stream',
+    ["if (!base && args['backing-file'] !== undefined)", "if (!base && args['backing-file'])"],
+  ),
+  inside('copies/empty-bitmap', 'DriveBackup', 'takes an empty bitmap for none', 'jobs/drive-backup-job', [
+    'if (args.bitmap !== undefined && !bitmap)',
+    'if (args.bitmap && !bitmap)',
+  ]),
+  inside(
+    'mirrors/node-name-used-up',
+    'DriveMirror',
+    'refuses a node-name that the target of an earlier mirror had',
+    'commands/drive-mirror',
+    [
+      "const isNew = args.mode !== 'existing';",
+      "const isNew = args.mode !== 'existing';\n    const name = args['node-name'];\n    if (name && (graph.usedUp ??= new Set()).has(name))\n        throw new CommandError('Duplicate node name');\n    graph.usedUp?.add(name);",
+    ],
+  ),
 ];
