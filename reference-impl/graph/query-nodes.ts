@@ -133,7 +133,7 @@ function deviceStats(highestWrite: number): JsonObject {
 
 /** A uint64 that is shown as an int64. */
 function signed(value: number | bigint): Json {
-  return integer(BigInt.asIntN(64, BigInt(value)));
+  return typeof value === 'number' ? value : integer(BigInt.asIntN(64, value));
 }
 
 /** Integers beyond 2^53 travel as `bigint`. */
