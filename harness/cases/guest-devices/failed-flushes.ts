@@ -273,6 +273,7 @@ export const failedFlushes: readonly CaseDefinition[] = [
         if (action === 'stop') {
           await stops(t);
           await flushFailed(t, drive, node, action);
+          t.contains(await deviceInfo(t, id), { 'io-status': 'failed' }, 'io-status must be failed');
           if (node !== null) await t.execute('blockdev-close-tray', { id });
           else
             await t.execute('blockdev-change-medium', { id, filename: `${t.dir}/${MEDIUM}`, format: 'raw' });

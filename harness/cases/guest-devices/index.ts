@@ -8,6 +8,7 @@ import { failedFlushes } from './failed-flushes.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
 import { keptByDrives } from './kept-by-drives.ts';
+import { lateMedia } from './late-media.ts';
 import { media } from './media.ts';
 import { orderOfStops } from './order-of-stops.ts';
 import { otherModels } from './other-models.ts';
@@ -46,5 +47,6 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...unplugged,
   ...eachTray,
   ...eachMedium,
+  ...lateMedia,
   ...stopsAgain,
 ];

@@ -19,6 +19,7 @@ import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
 import { interruptedJobs } from './interrupted-jobs.ts';
 import { jobs } from './jobs.ts';
+import { lateMedia } from './late-media.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { mirrors } from './mirrors.ts';
@@ -61,6 +62,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...inputForms,
   ...interruptedJobs,
   ...jobs,
+  ...lateMedia,
   ...limits,
   ...media,
   ...mirrors,
