@@ -118,6 +118,10 @@ export function jobReports(): Check {
     }
   }
 
+  function toldToGoOn(text: string): void {
+    for (const key of failed.keys()) if (text.includes(idOf(key))) failed.set(key, null);
+  }
+
   function onListing(jobs: Json, exchange: Exchange, report: CheckContext['report']): void {
     for (const job of Array.isArray(jobs) ? jobs.filter(isJsonObject) : []) {
       for (const message of contradictions(job))
@@ -148,7 +152,7 @@ export function jobReports(): Check {
       if (command?.startsWith('query-')) return;
       // Whatever names a job may set its speed, or start another of its name.
       const text = raw ?? stringifyJson(request?.arguments ?? {});
-      for (const key of failed.keys()) if (text.includes(idOf(key))) failed.set(key, null);
+      toldToGoOn(text);
       for (const [key, { offset, type }] of told) {
         if (!text.includes(idOf(key))) continue;
         if (/^(block-)?job-/.test(command ?? '')) told.set(key, { offset, type });
@@ -157,6 +161,8 @@ export function jobReports(): Check {
     },
     after(exchange, { report }) {
       for (const event of exchange.events) onEvent(event, exchange.monitor, report);
+      // An error of these events may have come before the job was told to go on.
+      toldToGoOn(exchange.raw ?? stringifyJson(exchange.request?.arguments ?? {}));
       const [reply] = exchange.replies;
       if (JOB_QUERIES.some((name) => name === exchange.command) && reply?.return !== undefined)
         onListing(reply.return, exchange, report);
