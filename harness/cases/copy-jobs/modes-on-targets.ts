@@ -7,7 +7,7 @@ import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { cancelled, succeeded } from '../helpers/job-steps.ts';
 import { type NodeIo, nodeIo, openIo } from '../helpers/node-io.ts';
-import { buildQcow2, isCompressed } from '../helpers/qcow2-image.ts';
+import { buildQcow2, isCompressed, placeOf } from '../helpers/qcow2-image.ts';
 import { addRawOver, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 import { readyToEnd, typeOf } from './copy-commands.ts';
 
@@ -177,4 +177,26 @@ export const modesOnTargets: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'drive-mirror/top-unmaps',
+    title:
+      'With sync top as well, unmap says whether a cluster that the source has as zeroes loses its place in the target',
+    requirements: ['drive-mirror/unmap', 'drive-mirror/unmap-default', 'drive-mirror/unmap-false'],
+    needs: jobs('drive-mirror'),
+    async run(t: CaseContext) {
+      for (const unmap of [undefined, true, false]) {
+        const clusters = new Map(Array.from({ length: COUNT }, (_, index) => [index, LEFT]));
+        const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters }));
+        const { args } = await targetOf(t, 'drive-mirror', file, 'qcow2');
+        const asked = unmap === undefined ? {} : { unmap };
+        await run(t, { command: 'drive-mirror', sync: 'top' }, { ...args, ...asked });
+        const bytes = await bytesOf(t, file.local);
+        t.equal(
+          [2, 3].map((index) => placeOf(bytes, index) !== null),
+          [unmap === false, true],
+          `with unmap ${unmap ?? 'left out'} the cluster with zeroes, and one that is not copied, must have a place or not`,
+        );
+      }
+    },
+  },
 ];

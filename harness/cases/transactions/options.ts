@@ -61,7 +61,7 @@ async function emptyTarget(
 }
 
 /** States of backups of one transaction that each does what its action says. */
-async function checkBackups(t: CaseContext, type: BackupType): Promise<void> {
+async function checkBackups(t: CaseContext, type: BackupType, isGrouped: boolean): Promise<void> {
   const { name: base, file: baseFile } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
   const clusters = new Map(OWN.map((index) => [index, BYTE]));
   const backing = { name: baseFile.path, format: 'raw' };
@@ -104,6 +104,7 @@ async function checkBackups(t: CaseContext, type: BackupType): Promise<void> {
   ];
   await t.execute('transaction', {
     actions: backups.map((data) => ({ type, data: { sync: 'full', ...data } })),
+    ...(isGrouped && { properties: { 'completion-mode': 'grouped' } }),
   });
   for (const [id, operation, action] of [
     [stop, 'write', 'stop'],
@@ -114,9 +115,13 @@ async function checkBackups(t: CaseContext, type: BackupType): Promise<void> {
     t.contains(data, { operation, action }, 'a backup must do what its action says of errors');
   }
   await t.execute('block-job-resume', { device: stop });
-  for (const id of [top, stop, ignore, read]) await succeeded(t, id, 'backup');
+  const together = [top, stop, ignore, read];
+  if (!isGrouped) for (const id of together) await succeeded(t, id, 'backup');
   t.contains(await jobInfo(t, crawl), { speed: CRAWL }, 'a backup must have the speed of its action');
-  await cancelled(t, crawl);
+  if (isGrouped) {
+    await t.execute('block-job-set-speed', { device: crawl, speed: 0 });
+    for (const id of [...together, crawl]) await succeeded(t, id, 'backup');
+  } else await cancelled(t, crawl);
   for (const file of [stopped, ignored])
     await checkContent(t, file, Buffer.alloc(SIZE, BYTE), 'a target that failed once');
   const { target } = compressed.target;
@@ -137,20 +142,23 @@ async function checkBackups(t: CaseContext, type: BackupType): Promise<void> {
 
 /** The cases of options of actions. */
 export const actionOptions: readonly CaseDefinition[] = [
-  {
-    id: 'transaction/options-of-backups',
-    title:
-      'Backups of a transaction keep to sync, format, mode, compress, speed and policies of their actions',
-    requirements: ['transaction/does-all', 'transaction/individual'],
-    needs: needs(chainNodes, backupJobs, {
-      commands: ['transaction', 'drive-backup', 'block-job-resume'],
-      nodes: ['failing'],
-      events: ['BLOCK_JOB_ERROR'],
+  ...[false, true].map(
+    (isGrouped): CaseDefinition => ({
+      id: `transaction/options-of-${isGrouped ? 'grouped-' : ''}backups`,
+      title: `Backups of a ${isGrouped ? 'group' : 'transaction'} keep to sync, format, mode, compress, speed and policies of their actions`,
+      requirements: ['transaction/does-all', isGrouped ? 'transaction/grouped' : 'transaction/individual'],
+      needs: needs(chainNodes, backupJobs, {
+        commands: ['transaction', 'drive-backup', 'block-job-resume', 'block-job-set-speed'],
+        members: ['transaction.properties'],
+        nodes: ['failing'],
+        events: ['BLOCK_JOB_ERROR'],
+      }),
+      async run(t: CaseContext) {
+        for (const type of ['blockdev-backup', 'drive-backup'] as const)
+          await checkBackups(t, type, isGrouped);
+      },
     }),
-    async run(t: CaseContext) {
-      for (const type of ['blockdev-backup', 'drive-backup'] as const) await checkBackups(t, type);
-    },
-  },
+  ),
   {
     id: 'transaction/options-of-snapshots',
     title:

@@ -1,8 +1,9 @@
 /** Backups of a transaction that fails never begin; and what it is that a backup of a transaction fails at. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { checkContent } from '../helpers/backing-chains.ts';
-import { checkNoJob, pendingJobEvents, succeeded } from '../helpers/job-steps.ts';
+import { CHAIN_SIZE, checkContent } from '../helpers/backing-chains.ts';
+import { DRIVE, driveChain, driveOverBase, onDrive } from '../helpers/drive-chain.ts';
+import { cancelled, checkNoJob, pendingJobEvents, succeeded } from '../helpers/job-steps.ts';
 import {
   addRaw,
   addRawOver,
@@ -127,4 +128,70 @@ export const undoneBackups: readonly CaseDefinition[] = [
       },
     }),
   ),
+  ...(['blockdev-backup', 'drive-backup'] as const).map(
+    (type): CaseDefinition => ({
+      id: `transaction/${type}-default-id`,
+      title: `Without job-id the job of the action ${type} is called as the drive; of a node of none it is refused`,
+      requirements: [`${type}/job-id-default`, 'transaction/all-or-nothing'],
+      topology: driveOverBase,
+      needs: needs(onDrive('transaction', 'query-block-jobs', 'block-job-cancel', type), {
+        events: ['BLOCK_JOB_CANCELLED'],
+      }),
+      async run(t: CaseContext) {
+        const [layer] = await driveChain(t, 1);
+        const target = async (): Promise<JsonObject> =>
+          type === 'drive-backup'
+            ? { target: newFile(t).path, format: 'qcow2' }
+            : { target: (await addRaw(t, CHAIN_SIZE)).name };
+        const action = async (device: string, more: JsonObject = {}): Promise<JsonObject> => ({
+          type,
+          data: { device, sync: 'none', ...(await target()), ...more },
+        });
+        const { name: node } = await addRaw(t, CHAIN_SIZE);
+        await t.refused('transaction', { actions: [await action(DRIVE), await action(node)] });
+        await checkNoJob(t, DRIVE);
+        for (const device of [DRIVE, layer!.node]) {
+          const other = t.name('job');
+          const actions = [await action(node, { 'job-id': other }), await action(device)];
+          await t.execute('transaction', { actions });
+          for (const id of [other, DRIVE]) await cancelled(t, id);
+        }
+      },
+    }),
+  ),
+  {
+    id: 'transaction/target-twice',
+    title:
+      'Two backups of one transaction to one target, or of one node to itself, are refused, also of a group',
+    requirements: ['transaction/all-or-nothing', 'blockdev-backup/target-busy'],
+    needs: needs(fileNodes, {
+      commands: ['transaction', 'query-block-jobs', 'blockdev-backup'],
+      members: ['transaction.properties'],
+      events: ['BLOCK_JOB_COMPLETED'],
+    }),
+    async run(t: CaseContext) {
+      const nodes = [];
+      while (nodes.length < 4) nodes.push((await addRaw(t, MiB)).name);
+      const [first, second, target, other] = nodes as [string, string, string, string];
+      const ids = [t.name('job'), t.name('job')] as const;
+      const backup = (id: string, device: string, to: string) => ({
+        type: 'blockdev-backup',
+        data: { 'job-id': id, device, target: to, sync: 'full' },
+      });
+      const start = backup(ids[0], first, target);
+      for (const properties of [{}, { properties: { 'completion-mode': 'grouped' } }]) {
+        for (const wrong of [
+          backup(ids[1], second, target),
+          backup(ids[1], second, second),
+          backup(ids[1], second, first),
+          backup(ids[0], second, other),
+        ]) {
+          await t.refused('transaction', { actions: [start, wrong], ...properties });
+          for (const id of ids) await checkNoJob(t, id);
+        }
+        await t.execute('transaction', { actions: [start, backup(ids[1], second, other)], ...properties });
+        for (const id of ids) await succeeded(t, id, 'backup');
+      }
+    },
+  },
 ];
