@@ -329,4 +329,35 @@ export const otherSituations: readonly Saboteur[] = [
       "const isNew = args.mode !== 'existing';\n    const name = args['node-name'];\n    if (name && (graph.usedUp ??= new Set()).has(name))\n        throw new CommandError('Duplicate node name');\n    graph.usedUp?.add(name);",
     ],
   ),
+  inside(
+    'mirrors/unmap-default-of-top',
+    'DriveMirror',
+    'writes zeroes as data where unmap is not given in a mirror with sync top',
+    MIRROR,
+    ['unmap: args.unmap ?? true,', "unmap: args.unmap ?? args.sync !== 'top',"],
+  ),
+  inside(
+    'transactions/ids-wanted',
+    'transaction',
+    'refuses an action blockdev-backup without job-id',
+    'transactions/backup-actions',
+    [
+      'const source = graph.lookupRoot(data.device);',
+      "if (data['job-id'] === undefined)\n            graph.lookup('', '');\n        const source = graph.lookupRoot(data.device);",
+    ],
+  ),
+  inside(
+    'transactions/policies-of-groups',
+    'transaction',
+    'ignores on-target-error of the actions of a group',
+    'transactions/index',
+    [
+      'return action.prepare(data, context);',
+      "return action.prepare(context.txn ? { ...data, 'on-target-error': undefined } : data, context);",
+    ],
+  ),
+  inside('transactions/target-twice', 'transaction', 'lets two backups of a group have one target', BACKUP, [
+    'graph.assertUnblockedAsBacking(target);\n    checkBitmap',
+    'if (txn === undefined)\n        graph.assertUnblockedAsBacking(target);\n    checkBitmap',
+  ]),
 ];
