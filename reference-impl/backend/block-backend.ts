@@ -10,7 +10,7 @@ import type { Node } from '../graph/node.ts';
 import type { DeviceNames, NodeGraph, RootChild, RootUser } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission, type Permissions, setPermissions } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { isLimited, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
+import { isLimited, type ThrottleConfig } from '../throttle/throttle-config.ts';
 import type { Direction, ThrottleMember } from '../throttle/throttle-group.ts';
 import { Accounting } from './accounting.ts';
 import type { AttachedDevice } from './attached-device.ts';
@@ -147,23 +147,15 @@ export class BlockBackend implements RootUser {
     const name = groupName ?? this.#throttle?.group.name ?? usualName;
     if (this.#throttle?.group.name !== name) {
       this.#leaveGroup();
-      const group =
-        objects.throttleGroups.find(name) ??
-        objects.throttleGroups.create(name, guestClock, throttleConfig({}));
-      this.#throttle = group.join();
+      this.#throttle = objects.throttleGroups.forMembers(name, guestClock).join();
     }
     this.#throttle!.group.config = config;
   }
 
-  /** A group that is no object of its own goes with its last member. */
   #leaveGroup(): void {
     const member = this.#throttle;
-    if (!member) return;
     this.#throttle = undefined;
-    member.leave();
-    const { objects } = this.#graph.services;
-    if (!member.group.inUse && objects.find(member.group.name)?.type !== 'throttle-group')
-      objects.throttleGroups.remove(member.group.name);
+    member?.leave();
   }
 
   /** Carries out a request, once the limits let it pass if they are for such ones. Rejects as `work` does. */

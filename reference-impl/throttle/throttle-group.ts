@@ -10,7 +10,7 @@
  */
 import type { Clock } from '../host/clock.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { type BucketName, bucketNames, type ThrottleConfig } from './throttle-config.ts';
+import { type BucketName, bucketNames, type ThrottleConfig, throttleConfig } from './throttle-config.ts';
 
 const SECOND = 1e9;
 /** How many seconds' worth of its rate a bucket without a burst holds, and the small bucket of one with. */
@@ -44,6 +44,8 @@ interface Waiting {
 /** A group of members that share limits. What exceeds them waits its turn, member by member. */
 export class ThrottleGroup {
   readonly name: string;
+  /** Called when the last member has left. */
+  whenLeft: (() => void) | undefined;
   readonly #clock: Clock;
   #config: ThrottleConfig;
   #levels = emptyLevels();
@@ -90,6 +92,7 @@ export class ThrottleGroup {
   leave(member: ThrottleMember): void {
     const index = this.#members.indexOf(member);
     if (index >= 0) this.#members.splice(index, 1);
+    if (!this.inUse) this.whenLeft?.();
   }
 
   /** Counts a request against the limits without asking them. */
@@ -236,6 +239,15 @@ export class ThrottleGroups {
     if (this.#groups.has(name)) throw new CommandError('A group with this name already exists');
     const group = new ThrottleGroup(name, clock, config);
     this.#groups.set(name, group);
+    return group;
+  }
+
+  /** The group of that name; where there is none, one without limits that goes with its last member. */
+  forMembers(name: string, clock: Clock): ThrottleGroup {
+    const found = this.find(name);
+    if (found) return found;
+    const group = this.create(name, clock, throttleConfig({}));
+    group.whenLeft = () => this.remove(name);
     return group;
   }
 

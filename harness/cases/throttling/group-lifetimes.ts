@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import type { RequiredText } from '../case-text.ts';
-import { needs } from '../helpers/shared-setup.ts';
+import { dataSource, needs } from '../helpers/shared-setup.ts';
 import { addGroup, addThrottled, groupOf, limit, throttleNodes } from '../helpers/throttling.ts';
 import { checkShown, drives, throttles } from './drive-limits.ts';
 
@@ -24,6 +24,18 @@ export const groupLifetimes: readonly CaseDefinition[] = [
       await t.refused('object-add', object);
       await checkShown(t, 'd1', { bps: 1_000_000, group }, 'in the group that another drive has left');
       await limit(t, 'd1', {});
+      await t.execute('object-add', object);
+      await t.execute('object-del', { id: group });
+      // Nodes join it, too, and may be the last to leave.
+      await limit(t, 'd0', { bps: 1_000_000, group });
+      const node = await addThrottled(t, group);
+      await limit(t, 'd0', {});
+      await t.refused('object-add', object);
+      await limit(t, 'd1', { bps: 2_000_000, group });
+      await limit(t, 'd1', {});
+      await t.execute('blockdev-del', { 'node-name': node });
+      const refused = { driver: 'throttle', 'node-name': node, 'throttle-group': group };
+      await t.refused('blockdev-add', { ...refused, file: await dataSource(t) });
       await t.execute('object-add', object);
       await t.execute('object-del', { id: group });
     },
