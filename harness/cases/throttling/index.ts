@@ -8,6 +8,7 @@ import { groupLifetimes } from './group-lifetimes.ts';
 import { heldRequests } from './held-requests.ts';
 import { limitsOfDevices } from './limits-of-devices.ts';
 import { limitsSetAnew } from './limits-set-anew.ts';
+import { limitsTogether } from './limits-together.ts';
 import { nodeLimits } from './node-limits.ts';
 import { throttleGroups } from './throttle-groups.ts';
 
@@ -20,6 +21,7 @@ export const throttling: readonly CaseDefinition[] = [
   ...bucketModel,
   ...driveLimits,
   ...limitsSetAnew,
+  ...limitsTogether,
   ...drainedDrives,
   ...heldRequests,
   ...groupLifetimes,

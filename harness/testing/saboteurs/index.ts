@@ -36,6 +36,7 @@ import { secondSituations } from './second-situations.ts';
 import { secondStops } from './second-stops.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
+import { throttleMembers } from './throttle-members.ts';
 import { timing } from './timing.ts';
 import { transactions } from './transactions.ts';
 import { wire } from './wire.ts';
@@ -78,6 +79,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...secondStops,
   ...statistics,
   ...storedBitmaps,
+  ...throttleMembers,
   ...timing,
   ...transactions,
   ...wire,

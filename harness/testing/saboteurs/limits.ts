@@ -222,8 +222,8 @@ export const limits: readonly Saboteur[] = [
     'limits/group-left-behind',
     'BlockdevOptionsThrottle',
     'keeps the group of a drive after its last member has left',
-    'backend/block-backend',
-    ['objects.throttleGroups.remove(member.group.name);', ';'],
+    GROUP,
+    ['this.whenLeft?.();', ';'],
   ),
   inside(
     'limits/held-as-before',
@@ -408,15 +408,18 @@ export const limits: readonly Saboteur[] = [
     'limits drives of a group apart from its nodes',
     'backend/block-backend',
     [
-      'const group = objects.throttleGroups.find(name) ??',
-      "const group = (objects.find(name)?.type === 'throttle-group' ? undefined : objects.throttleGroups.find(name)) ??",
+      'this.#throttle = objects.throttleGroups.forMembers(name, guestClock).join();',
+      "const found = objects.throttleGroups.forMembers(name, guestClock);\n            const group = objects.find(name)?.type === 'throttle-group' ? new found.constructor(name, guestClock, config) : found;\n            this.#throttle = group.join();",
     ],
   ),
   inside(
     'limits/group-gone-with-drive',
     'BlockdevOptionsThrottle',
     'removes a group object with its last drive',
-    'backend/block-backend',
-    ["&& objects.find(member.group.name)?.type !== 'throttle-group')", ')'],
+    GROUP,
+    [
+      'if (found)\n            return found;',
+      'if (found) {\n            found.whenLeft ??= () => this.remove(name);\n            return found;\n        }',
+    ],
   ),
 ];
