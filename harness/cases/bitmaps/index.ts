@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../case.ts';
 import { bitmapsBelowOverlays } from './below-overlays.ts';
 import { compressedWrites } from './compressed-writes.ts';
 import { bitmapDigestCases } from './digests.ts';
+import { laterLives } from './later-lives.ts';
 import { bitmapDirectories } from './limits-of-directories.ts';
 import { bitmapRestartCases } from './restarts.ts';
 import { bitmapStatusCases } from './statuses.ts';
@@ -19,4 +20,5 @@ export const bitmapCases: readonly CaseDefinition[] = [
   ...bitmapRestartCases,
   ...bitmapsBelowOverlays,
   ...compressedWrites,
+  ...laterLives,
 ];

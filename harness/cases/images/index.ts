@@ -13,6 +13,7 @@ import { formatsOnDisk } from './formats-on-disk.ts';
 import { fullHeaders } from './full-headers.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
+import { infoThatChanges } from './info-that-changes.ts';
 import { insideImages } from './inside-images.ts';
 import { keptInImages } from './kept-in-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
@@ -61,4 +62,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...cutImages,
   ...takenForFree,
   ...fullHeaders,
+  ...infoThatChanges,
 ];

@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { nodeOptions } from './common.ts';
 import { directAccess } from './direct-access.ts';
+import { explicitValues } from './explicit-values.ts';
 import { flushes } from './flushes.ts';
 import { handedOn } from './handed-on.ts';
 import { keptOptions } from './kept-options.ts';
@@ -14,6 +15,7 @@ import { zeroesAndDiscard } from './zeroes-and-discard.ts';
 export const nodeOptionCases: readonly CaseDefinition[] = [
   ...nodeOptions,
   ...directAccess,
+  ...explicitValues,
   ...flushes,
   ...handedOn,
   ...keptOptions,

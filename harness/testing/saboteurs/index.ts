@@ -20,6 +20,7 @@ import { inputForms } from './input-forms.ts';
 import { interruptedJobs } from './interrupted-jobs.ts';
 import { jobs } from './jobs.ts';
 import { lateMedia } from './late-media.ts';
+import { laterLives } from './later-lives.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { mirrors } from './mirrors.ts';
@@ -64,6 +65,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...interruptedJobs,
   ...jobs,
   ...lateMedia,
+  ...laterLives,
   ...limits,
   ...media,
   ...mirrors,
