@@ -37,6 +37,7 @@ const machine = pc(
       ['write_aio', EIO, FAILS.write, 'off'],
       ['write_aio', EIO, FAILS.writeOnce, 'on'],
       ['write_aio', ENOSPC, FAILS.noSpaceOnce, 'on'],
+      ['read_aio', ENOSPC, FAILS.readOnce, 'on'],
       ...(index === 0 ? [] : ([['flush_to_disk', EIO, null, 'off']] as const)),
     ]),
     '-device',
@@ -147,6 +148,57 @@ export const stopsAgain: readonly CaseDefinition[] = [
       }
       await statusIs(t, 'ok', 'ok');
       await nothingCame(t);
+    },
+  },
+  {
+    id: 'BLOCK_IO_ERROR/no-space-to-read',
+    title: 'A read that fails for want of space is told and shown so, as a write is',
+    requirements: [
+      'BLOCK_IO_ERROR/nospace-on-enospc',
+      'BlockDeviceIoStatus/nospace',
+      'BLOCK_IO_ERROR/operation',
+      'cont/retries',
+    ],
+    needs: onFailingDisks,
+    topology: machine,
+    fresh: true,
+    async run(t: CaseContext) {
+      const guest = new IdeDrive(t);
+      await start(t);
+      await guest.write(FAILS.readOnce, BYTE);
+      await guest.begin('read', FAILS.readOnce);
+      await stops(t);
+      await ioError(t, STOPPING[0], { operation: 'read', action: 'stop', nospace: true });
+      await statusIs(t, 'nospace', 'ok');
+      await start(t);
+      const { ok, data } = await guest.finish(512);
+      t.check(ok && data.equals(Buffer.alloc(512, BYTE)), 'the read must succeed at last', 'it does not');
+      await statusIs(t, 'ok', 'ok');
+    },
+  },
+  {
+    id: 'cont/retries-before-it-ran',
+    title:
+      'A request that fails in a machine that has not run is made again when that starts, which it does once',
+    requirements: ['cont/retries', 'cont/runs', 'BlockErrorAction/stop', 'STOP/emitted', 'RESUME/emitted'],
+    needs: needs(onFailingDisks, { capabilities: ['owned'] }),
+    topology: machine,
+    fresh: true,
+    async run(t: CaseContext) {
+      if ((await machineState(t)) !== 'prelaunch') t.skip('the endpoint starts with a machine that runs');
+      const guest = new IdeDrive(t);
+      await guest.begin('write', FAILS.writeOnce, BYTE);
+      await ioError(t, STOPPING[0], { operation: 'write', action: 'stop' });
+      await nothingCame(t);
+      t.equal(await machineState(t), 'prelaunch', 'the machine must not have run yet');
+      await statusIs(t, 'failed', 'ok');
+      await t.execute('cont');
+      await t.event('RESUME');
+      t.check((await guest.finish(0)).ok, 'the write must succeed when it is made again', 'it does not');
+      const { data } = await guest.read(FAILS.writeOnce);
+      t.check(data.equals(Buffer.alloc(512, BYTE)), 'the disk must hold what was written', 'it does not');
+      await nothingCame(t);
+      t.equal(await machineState(t), 'running', 'the machine must run');
     },
   },
   failsAgain('read', FAILS.read),

@@ -166,4 +166,28 @@ export const secondStops: readonly Saboteur[] = [
       "error.code === 'ENOSPC' && this.#machine.describe().running ? 'nospace' : 'failed';",
     ],
   ),
+  inside('stops/nospace-of-writes', 'BLOCK_IO_ERROR', 'tells nospace of writes alone', REQUESTS, [
+    "nospace: error.code === 'ENOSPC' }",
+    "nospace: error.code === 'ENOSPC' && operation === 'write' }",
+  ]),
+  inside(
+    'stops/status-of-writes',
+    'BlockDeviceIoStatus',
+    'has the io-status failed where a read fails for want of space',
+    REQUESTS,
+    [
+      'if (!(await this.#stop(error)))',
+      "if (!(await this.#stop(type === 'read' ? new IoError('EIO') : error)))",
+    ],
+  ),
+  inside(
+    'stops/told-in-prelaunch',
+    'cont',
+    'fails requests that should stop a machine which has not run',
+    REQUESTS,
+    [
+      'if (!(await this.#stop(error)))',
+      "if (this.#machine.describe().status === 'prelaunch' || !(await this.#stop(error)))",
+    ],
+  ),
 ];
