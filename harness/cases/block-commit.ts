@@ -192,8 +192,10 @@ export const blockCommit: readonly CaseDefinition[] = [
       const [, top] = await addChain(t, 2);
       const id = t.name('job');
       const args = { 'job-id': id, device: top!.node, 'backing-file': `${t.dir}/x` };
-      await t.refused('block-commit', args, { text: /'backing-file' specified/ });
-      await checkNoJob(t, id);
+      for (const named of [{}, { top: top!.file.path }]) {
+        await t.refused('block-commit', { ...args, ...named }, { text: /'backing-file' specified/ });
+        await checkNoJob(t, id);
+      }
     },
   },
   {

@@ -15,7 +15,6 @@ const TIMES: readonly JsonObject[] = [
   { format: 'qcow2' },
   { format: 'qcow2', mode: 'existing' },
   { mode: 'existing' },
-  { format: 'qcow2', mode: 'absolute-paths' },
   { format: 'raw' },
 ];
 

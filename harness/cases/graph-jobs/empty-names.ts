@@ -65,7 +65,8 @@ export const emptyNames: readonly CaseDefinition[] = COMMANDS.map(
     async run(t: CaseContext) {
       const setting = await chainAndTarget(t);
       const before = (await nodeNames(t)).toSorted();
-      for (const more of empty) {
+      const all = command === 'block-stream' ? [...empty, { base: setting.middle, 'base-node': '' }] : empty;
+      for (const more of all) {
         const id = t.name('job');
         await t.refused(command, { 'job-id': id, ...args(setting, t), ...more });
         await checkNoJob(t, id);

@@ -60,6 +60,9 @@ async function emptyTarget(
   return { file, target: { target: await addQcow2(t, file) } };
 }
 
+/** More than a job copies before its limit holds it, bytes. */
+const CRAWLED = 8 * MiB;
+
 /** States of backups of one transaction that each does what its action says. */
 async function checkBackups(t: CaseContext, type: BackupType, isGrouped: boolean): Promise<void> {
   const { name: base, file: baseFile } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
@@ -97,8 +100,8 @@ async function checkBackups(t: CaseContext, type: BackupType, isGrouped: boolean
     { 'job-id': read, device: unread, ...(await over(await makeFile(t, SIZE))), 'on-source-error': 'ignore' },
     {
       'job-id': crawl,
-      device: await addNode(t, { size: 64 * MiB }),
-      ...(await over(await makeFile(t, 64 * MiB))),
+      device: await addNode(t, { size: CRAWLED }),
+      ...(await over(await makeFile(t, CRAWLED))),
       speed: CRAWL,
     },
   ];
