@@ -360,4 +360,24 @@ export const otherSituations: readonly Saboteur[] = [
     'graph.assertUnblockedAsBacking(target);\n    checkBitmap',
     'if (txn === undefined)\n        graph.assertUnblockedAsBacking(target);\n    checkBitmap',
   ]),
+  inside(
+    'chains/name-of-named-active',
+    'block-commit',
+    'takes backing-file where top names the active layer',
+    'commands/block-commit',
+    [
+      "if (top === device && args['backing-file'] !== undefined)",
+      "if (top === device && args['backing-file'] !== undefined && args.top === undefined)",
+    ],
+  ),
+  inside(
+    'chains/base-and-empty',
+    'block-stream',
+    'takes an empty base-node beside base for none',
+    'commands/block-stream',
+    [
+      "if (args.base !== undefined && args['base-node'] !== undefined)",
+      "if (args['base-node'] === '')\n        args = { ...args, 'base-node': undefined };\n    if (args.base !== undefined && args['base-node'] !== undefined)",
+    ],
+  ),
 ];
