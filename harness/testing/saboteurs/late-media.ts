@@ -41,7 +41,7 @@ export const lateMedia: readonly Saboteur[] = [
     EXCHANGE,
     [
       'const readOnly = readOnlyMode ===',
-      "if (/^[a-z+]+:/.test(filename))\n        throw new CommandError(`Could not open '${filename}': No such file or directory`);\n    const readOnly = readOnlyMode ===",
+      "if (/^[a-z+]+:/.test(filename))\n        throw new CommandError('No such file or directory');\n    const readOnly = readOnlyMode ===",
     ],
   ),
   inside(

@@ -81,7 +81,7 @@ export const secondMedia: readonly Saboteur[] = [
     REGISTRY,
     [
       'const { backend } = this.find(id);',
-      "if (id.includes('-anon')) throw new CommandError(`Device '${id}' not found`, 'DeviceNotFound');\n        const { backend } = this.find(id);",
+      "if (id.includes('-anon')) throw new CommandError('not found', 'DeviceNotFound');\n        const { backend } = this.find(id);",
     ],
   ),
   inside(
