@@ -124,6 +124,7 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       for (const name of ['other', 'disk']) await t.execute('nbd-server-add', { device: node, name });
       await t.refused('nbd-server-add', { device: node, name: 'disk' });
       await t.refused('nbd-server-remove', { name: 'nothing' });
+      await t.refused('blockdev-del', { 'node-name': node }, { text: /in use/ });
       await t.execute('nbd-server-remove', { name: 'other' });
       await t.refused('blockdev-del', { 'node-name': node }, { text: /in use/ });
       t.equal(

@@ -28,6 +28,7 @@ import { outgrownTables } from './outgrown-tables.ts';
 import { overlapChecks } from './overlap-checks.ts';
 import { refusedSnapshots } from './refused-snapshots.ts';
 import { repairedCounts } from './repaired-counts.ts';
+import { smallClusters } from './small-clusters.ts';
 import { takenForFree } from './taken-for-free.ts';
 import { vmdkInfo } from './vmdk-info.ts';
 
@@ -63,4 +64,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...takenForFree,
   ...fullHeaders,
   ...infoThatChanges,
+  ...smallClusters,
 ];

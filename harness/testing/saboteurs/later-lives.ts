@@ -100,4 +100,55 @@ export const laterLives: readonly Saboteur[] = [
       'await node.state.bitmaps?.store(kept.filter((bitmap) => bitmap.count() > 0).map(toStored));',
     ],
   ),
+  inside(
+    'images/snapshots-in-one-cluster',
+    'blockdev-snapshot-internal-sync',
+    'allocates one cluster for a table of snapshots that takes several',
+    'drivers/qcow2/qcow2-snapshots',
+    [
+      'offset = await refcounts.allocate(Math.ceil(table.length / this.#image.clusterSize));',
+      'offset = await refcounts.allocate(1);',
+    ],
+  ),
+  inside(
+    'images/snapshot-l1-in-one-cluster',
+    'blockdev-snapshot-internal-sync',
+    'allocates one cluster for the L1 table of a snapshot that takes several',
+    'drivers/qcow2/qcow2-snapshots',
+    ['refcounts.allocate(Math.ceil(bytes / image.clusterSize))', 'refcounts.allocate(1)'],
+  ),
+  inside(
+    'images/deleted-snapshot-of-present',
+    'blockdev-snapshot-delete-internal-sync',
+    'drops references of what the disk holds now when one of several snapshots is deleted',
+    'drivers/qcow2/qcow2-snapshots',
+    [
+      'const dropped = await changeCounts(image, l1, -1);',
+      'const dropped = await changeCounts(image, this.#entries.length > 0 ? image.mapping.l1 : l1, -1);',
+    ],
+  ),
+  inside(
+    'images/directory-in-one-cluster',
+    'BlockDirtyBitmapAdd',
+    'allocates one cluster for a directory of bitmaps that takes several',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['refcounts.allocate(Math.ceil(bytes.length / clusterSize))', 'refcounts.allocate(1)'],
+  ),
+  inside(
+    'images/bitmap-table-in-one-cluster',
+    'BlockDirtyBitmapAdd',
+    'allocates one cluster for the table of a bitmap that takes several',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['refcounts.allocate(Math.ceil((tableSize * 8) / clusterSize))', 'refcounts.allocate(1)'],
+  ),
+  inside(
+    'replies/cluster-size-capped',
+    'ImageInfo',
+    'tells 64 KiB as the cluster size of images with larger clusters',
+    'graph/query-nodes',
+    [
+      "image['cluster-size'] = info.clusterSize;",
+      "image['cluster-size'] = Math.min(65536, info.clusterSize);",
+    ],
+  ),
 ];
