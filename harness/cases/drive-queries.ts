@@ -1,16 +1,31 @@
 /** What query-block and query-blockstats tell of a drive over a chain, and while a job works below it. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { CHAIN_SIZE } from './helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from './helpers/drive-chain.ts';
 import { cancelled } from './helpers/job-steps.ts';
-import { addRaw, nodeNames, queryList } from './helpers/shared-setup.ts';
+import { nodeIo, writeNode } from './helpers/node-io.ts';
+import { addRaw, KiB, needs, nodeNames, queryList } from './helpers/shared-setup.ts';
 
 /** What query-blockstats tells of the drive. */
 async function statistics(t: CaseContext): Promise<JsonObject> {
   const found = (await queryList(t, 'query-blockstats')).find((entry) => entry.device === DRIVE);
   t.check(found !== undefined, `query-blockstats must list ${DRIVE}`, 'it does not');
   return found;
+}
+
+/** Of these entries and what is below them, `wr_highest_offset` by the name of the node, sorted by that. */
+function highestOffsets(...entries: readonly JsonObject[]): Json {
+  const found: Record<string, Json> = {};
+  const walk = (entry: Json | undefined): void => {
+    if (entry === undefined || !isJsonObject(entry)) return;
+    if (isJsonObject(entry.stats ?? null))
+      found[String(entry['node-name'])] ??= (entry.stats as JsonObject).wr_highest_offset ?? null;
+    walk(entry.parent);
+    walk(entry.backing);
+  };
+  for (const entry of entries) walk(entry);
+  return Object.entries(found).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
 export const driveQueries: readonly CaseDefinition[] = [
@@ -24,10 +39,11 @@ export const driveQueries: readonly CaseDefinition[] = [
       'BlockStats/backing',
       'query-blockstats/backends',
     ],
-    needs: onDrive('query-blockstats'),
+    needs: needs(onDrive('query-blockstats'), nodeIo),
     topology: driveOverBase,
     fresh: true,
     async run(t: CaseContext) {
+      await writeNode(t, String((await inserted(t))['node-name']), 4 * KiB, 8 * KiB, 0x5a);
       const layers = await driveChain(t, 3);
       let entry = await statistics(t);
       for (const { node } of layers.toReversed()) {
@@ -41,6 +57,11 @@ export const driveQueries: readonly CaseDefinition[] = [
         }
       }
       const listed = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+      t.equal(
+        highestOffsets(await statistics(t)),
+        highestOffsets(...listed),
+        'each node must have the same highest offset below its drive and by itself',
+      );
       for (const one of listed) {
         t.check(!('backing' in one), 'an entry of a node must have no backing', 'it has one');
         t.check(

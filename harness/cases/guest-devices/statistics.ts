@@ -25,11 +25,11 @@ const counted = pc('statistics', ['quick', 'strict', 'lax'].map(diskImage), [
   '-device',
   'ide-hd,id=hd1,drive=quick,bus=ide.0,unit=1',
   '-drive',
-  failingDrive('strict', 'strict-node', 'stats-account-failed=on'),
+  failingDrive('strict', 'strict-node', 'stats-account-failed=on,stats-intervals.0=3600'),
   '-device',
   'ide-hd,id=hd2,drive=strict,bus=ide.1,unit=0,rerror=report,werror=report',
   '-drive',
-  failingDrive('lax', 'lax-node', 'stats-account-failed=off'),
+  failingDrive('lax', 'lax-node', 'stats-account-failed=off,stats-intervals.0=3600'),
   '-device',
   'ide-hd,id=hd3,drive=lax,bus=ide.1,unit=1,rerror=report,werror=report',
 ]);
@@ -208,11 +208,19 @@ export const statistics: readonly CaseDefinition[] = [
           `an invalid request must ${counts ? 'count' : 'not count'} as an access`,
           'the idle time tells otherwise',
         );
+        await t.elapse(20);
+        const { idle_time_ns: idle = null } = await statsOf(t, name);
         await guest.write(BEYOND, 1);
+        const written = await statsOf(t, name);
         t.contains(
-          await statsOf(t, name),
+          written,
           { invalid_rd_operations: 1, invalid_wr_operations: 1, wr_operations: 0 },
           'the write must count as invalid',
+        );
+        t.check(
+          counts ? Number(written.idle_time_ns) < Number(idle) : !('idle_time_ns' in written),
+          `an invalid write must ${counts ? 'count' : 'not count'} as an access`,
+          'the idle time tells otherwise',
         );
       }
     },
@@ -228,7 +236,8 @@ export const statistics: readonly CaseDefinition[] = [
         [0, 'strict', true],
         [1, 'lax', false],
       ] as const) {
-        await new IdeDrive(t, 'ide.1', unit).read(FAILS.read);
+        const guest = new IdeDrive(t, 'ide.1', unit);
+        await guest.read(FAILS.read);
         const after = await statsOf(t, name);
         t.contains(
           after,
@@ -245,6 +254,25 @@ export const statistics: readonly CaseDefinition[] = [
           `a failed request must ${counts ? 'count' : 'not count'} for the time of reads`,
           `that is ${statistic(t, after, 'rd_total_time_ns')} ns`,
         );
+        await guest.write(FAILS.write, 1);
+        const written = await statsOf(t, name);
+        t.contains(written, { failed_wr_operations: 1, wr_operations: 0 }, 'the write must count as failed');
+        t.check(
+          'idle_time_ns' in written === counts,
+          'a failed write must count as a failed read does',
+          'it does not',
+        );
+        const interval = intervalOf(t, written, 3600);
+        for (const time of [
+          statistic(t, written, 'wr_total_time_ns'),
+          statistic(t, interval, 'max_rd_latency_ns'),
+          statistic(t, interval, 'max_wr_latency_ns'),
+        ])
+          t.check(
+            time > 0 === counts,
+            `a failed request must ${counts ? 'count' : 'not count'} for times and latencies`,
+            `one is ${time} ns`,
+          );
       }
     },
   },

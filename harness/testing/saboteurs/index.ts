@@ -1,4 +1,5 @@
 /** All saboteurs. */
+import { accessTimes } from './access-times.ts';
 import { argumentForms } from './argument-forms.ts';
 import { bitmaps } from './bitmaps.ts';
 import { chains } from './chains.ts';
@@ -44,6 +45,7 @@ import { wire } from './wire.ts';
 
 /** All saboteurs, in groups. A new group is one file and one line here. */
 export const saboteurs: readonly Saboteur[] = [
+  ...accessTimes,
   ...argumentForms,
   ...bitmaps,
   ...chains,
