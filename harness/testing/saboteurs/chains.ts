@@ -363,4 +363,48 @@ export const chains: readonly Saboteur[] = [
       'const isNext = top === device && args.base === undefined && top.backing;\n    const base = isNext ? top.backing.node : findBase(graph, top, args.base);',
     ],
   ),
+  inside(
+    'chains/unknown-base-as-none',
+    'block-commit',
+    'commits into the last image of the chain where the base is not in it',
+    'commands/block-commit',
+    [
+      'findBackingFile(graph, top, filename);',
+      'findBackingFile(graph, top, filename) ?? [...chain(top)].at(-1);',
+    ],
+  ),
+  inside(
+    'chains/commit-filter-name-taken',
+    'block-commit',
+    'makes up a name for the filter of a commit of an intermediate image where the given one is taken',
+    'jobs/commit-job',
+    [
+      "name: args['filter-node-name'],",
+      "name: graph.find(args['filter-node-name']) ? undefined : args['filter-node-name'],",
+    ],
+  ),
+  inside(
+    'chains/stream-by-drive-alone',
+    'block-stream',
+    'finds the image to stream into by the name of a drive alone',
+    'commands/block-stream',
+    [
+      'const image = graph.lookup(args.device, args.device);',
+      "if (graph.devices.medium(args.device) === null)\n        throw new CommandError('Device not found', 'DeviceNotFound');\n    const image = graph.lookup(args.device, args.device);",
+    ],
+  ),
+  inside(
+    'chains/commit-by-drive-alone',
+    'block-commit',
+    'finds the image to commit by the name of a drive alone',
+    'commands/block-commit',
+    ['graph.devices.medium(name) ?? graph.find(name)', 'graph.devices.medium(name)'],
+  ),
+  inside(
+    'chains/commit-cuts-base',
+    'block-commit',
+    'cuts a larger base of a commit to the size of its top',
+    'jobs/commit-job',
+    ['if (base.io.length() >= length)', 'if (base.io.length() === length)'],
+  ),
 ];

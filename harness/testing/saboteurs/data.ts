@@ -323,4 +323,21 @@ export const data: readonly Saboteur[] = [
     'drivers/qcow2/resize',
     ['const first = cut / clusterSize;', 'const first = Math.floor(size / clusterSize);'],
   ),
+  inside(
+    'data/null-size-rounded-down',
+    'BlockdevOptionsNull',
+    'rounds the size of null-co and null-aio down to whole sectors',
+    'drivers/null',
+    [
+      'length: () => (size < 2 ** 63 ? size : 0),',
+      'length: () => (size < 2 ** 63 ? size - (size % 512) : 0),',
+    ],
+  ),
+  inside(
+    'data/raw-offset-beyond-end',
+    'BlockdevOptionsRaw',
+    'takes an offset beyond the end of the file',
+    'drivers/raw-format',
+    ['if (offset > end)', 'if (false)'],
+  ),
 ];

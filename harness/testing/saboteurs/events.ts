@@ -159,4 +159,11 @@ export const events: readonly Saboteur[] = [
       'const drive = devices.drive(device, id);\n    const tray = drive.backend.device?.tray;\n    if (tray?.open) {\n        const { locked } = tray;\n        tray.reset();\n        if (locked)\n            tray.lock();\n        tray.move(true);\n    }\n    openTray(drive, force);',
     ],
   ),
+  inside(
+    'events/corrupted-device-left-out',
+    'BLOCK_IMAGE_CORRUPTED',
+    'leaves device out where a corrupt image belongs to none',
+    'graph/open',
+    ['device: graph.deviceOf(node),', '...(graph.deviceOf(node) && { device: graph.deviceOf(node) }),'],
+  ),
 ];

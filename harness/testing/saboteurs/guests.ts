@@ -372,4 +372,41 @@ export const guests: readonly Saboteur[] = [
     "const running = this.#status === 'running';",
     "const running = this.#status === 'running' || this.#status === 'io-error';",
   ]),
+  inside(
+    'guests/unknown-commands-done',
+    'BlockInfo',
+    'ends the ATA commands well that a disk does not know',
+    'devices/ide/ata-disk',
+    [
+      'const command = ATA_COMMANDS.get(code);',
+      'const command = ATA_COMMANDS.get(code) ?? ATA_COMMANDS.get(0x10);',
+    ],
+  ),
+  inside(
+    'guests/names-unswapped',
+    'BlockInfo',
+    'tells the guest of an IDE drive its names with the bytes of each word the wrong way round',
+    'devices/ide/identify-data',
+    ['\n        .swap16()', ''],
+  ),
+  inside(
+    'guests/numbers-as-text',
+    'BlockInfo',
+    'tells the properties of devices that are numbers as strings in the tree of objects',
+    'devices/qom-tree',
+    [
+      'get: () => device.property(name),',
+      "get: () => (['number', 'bigint'].includes(typeof device.property(name)) ? String(device.property(name)) : device.property(name)),",
+    ],
+  ),
+  inside(
+    'guests/sectors-in-24-bits',
+    'BlockInfo',
+    'ignores the fourth byte of the number of a sector that a guest gives in 48 bits',
+    'devices/ide/ata-addressing',
+    [
+      'sector + cylinder * 2 ** 8 + sector2 * 2 ** 24 + low2 * 2 ** 32',
+      'sector + cylinder * 2 ** 8 + low2 * 2 ** 32',
+    ],
+  ),
 ];

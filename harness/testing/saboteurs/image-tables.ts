@@ -171,4 +171,65 @@ export const imageTables: readonly Saboteur[] = [
     'jobs/drive-backup-job',
     ['mode: args.mode,', "mode: args.mode ?? 'existing',"],
   ),
+  inside(
+    'images/create-counts-in-version-2',
+    'x-blockdev-create',
+    'takes refcount-bits other than 16 for images of version 2',
+    'drivers/qcow2/create-options',
+    ['version === 2 && refcountBits !== DEFAULT_REFCOUNT_BITS', 'version === 2 && refcountBits > 64'],
+  ),
+  inside(
+    'images/feature-names-of-any-type',
+    'BlockdevOptionsQcow2',
+    'calls an unknown incompatible feature by the name of a compatible one with the same bit',
+    'drivers/qcow2/header',
+    ['if (data[entry] === 0)', 'if (data[entry] < 3)'],
+  ),
+  inside(
+    'images/corrupt-refused-read-only',
+    'BlockdevOptionsQcow2',
+    'refuses to open corrupt images read-only, too',
+    'drivers/qcow2/image',
+    ['if (environment.writable)', 'if (environment.writable || image.corruption.marked)'],
+  ),
+  inside(
+    'images/refcount-bits-rounded',
+    'BlockdevCreateOptionsQcow2',
+    'takes refcount-bits that are no power of two for the nearest one',
+    'drivers/qcow2/create-options',
+    [
+      'const refcountOrder = Math.log2(refcountBits);',
+      'const refcountOrder = Math.round(Math.log2(refcountBits));',
+    ],
+  ),
+  inside(
+    'images/file-too-large-answered',
+    'BlockdevCreateOptionsFile',
+    'answers the creation of a file of a size that it cannot have as a success',
+    'drivers/file',
+    [
+      'await made.truncate(size);',
+      "await made.truncate(size).catch((error) => {\n            if (preallocation !== 'off')\n                throw error;\n        });",
+    ],
+  ),
+  inside(
+    'images/preallocated-by-default',
+    'BlockdevCreateOptionsQcow2',
+    'preallocates metadata of new images by default',
+    'drivers/qcow2/create-options',
+    [
+      "preallocation = 'off', 'backing-file'",
+      "preallocation = given['backing-file'] === undefined ? 'metadata' : 'off', 'backing-file'",
+    ],
+  ),
+  inside(
+    'images/compressed-without-last-sector',
+    'BlockdevOptionsQcow2',
+    'takes the number of further sectors of a compressed cluster for that of all',
+    'drivers/qcow2/mapping',
+    [
+      'const sectors = Number((entry & ((1n << 62n) - 1n)) >> offsetBits) + 1;',
+      'const sectors = Math.max(1, Number((entry & ((1n << 62n) - 1n)) >> offsetBits));',
+    ],
+  ),
 ];

@@ -212,4 +212,24 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
       'if (answered > 8)\n                continue;\n            const fault = this.#faults?.command(message);',
     ],
   ),
+  inside(
+    'wire/unknown-enum-values-default',
+    'protocol/schema',
+    'takes a value that the enum of an optional argument does not have for none',
+    'qapi/check-arguments',
+    [
+      'input: lazily(member.type),',
+      "input: member.optional && member.type.kind === 'enum' ? (value, path) => typeof value === 'string' && !member.type.members.some(({ name }) => name === value) ? undefined : inputFor(member.type)(value, path) : lazily(member.type),",
+    ],
+  ),
+  inside(
+    'wire/return-beside-error',
+    'protocol/replies',
+    'sends an empty return beside each error',
+    'monitor/dispatcher',
+    [
+      'return id === undefined ? { error } : { error, id };',
+      'return id === undefined ? { return: {}, error } : { return: {}, error, id };',
+    ],
+  ),
 ];

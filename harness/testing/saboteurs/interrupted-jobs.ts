@@ -318,4 +318,55 @@ export const interruptedJobs: readonly Saboteur[] = [
     'jobs/backup-job',
     ['this.#left.mark(offset, length);', 'this.#left.mark(offset, length + 1);'],
   ),
+  inside(
+    'jobs/listed-by-device',
+    'BlockJobInfo',
+    'lists the jobs of a drive under the name of that, whatever their ids are',
+    'commands/query-block-jobs',
+    [
+      '{ jobs }) => jobs.all.map((job) => job.describe());',
+      '{ jobs, block }) => jobs.all.map((job) => { const drive = block.backends.all.find(({ node }) => node && job.driver.hasNode(node)); return { ...job.describe(), device: drive?.name || job.id }; });',
+    ],
+  ),
+  inside(
+    'copies/len-in-whole-clusters',
+    'BLOCK_JOB_COMPLETED',
+    'tells as len of a backup the size of the disk in whole clusters',
+    'jobs/backup-job',
+    [
+      'job.progress.setLength(this.#length);',
+      'job.progress.setLength(Math.ceil(this.#length / this.#left.granularity) * this.#left.granularity);',
+    ],
+  ),
+  inside(
+    'jobs/waiting-as-running',
+    'BlockJobStatus',
+    'shows a job as running that has done its work and waits for the others of its transaction',
+    'jobs/job-txn',
+    [
+      `        member.become('waiting');
+        if (this.#members.some(({ completed }) => !completed))
+            return;
+        for (const each of this.#members)
+            each.become('pending');
+`,
+      `        if (this.#members.some(({ completed }) => !completed))
+            return;
+        for (const each of this.#members)
+            each.become('waiting');
+        for (const each of this.#members)
+            each.become('pending');
+`,
+    ],
+  ),
+  inside(
+    'copies/drive-backup-id-of-node',
+    'DriveBackup',
+    'names the job of drive-backup after its node where no device uses that',
+    'commands/drive-backup',
+    [
+      'await (await createDriveBackup(context, args)).start();',
+      "const { graph } = context.block;\n    const isNode = graph.devices.medium(args.device) === null && graph.find(args.device) !== undefined;\n    const isOfNone = isNode && graph.deviceOf(graph.find(args.device)) === '';\n    const named = isOfNone ? { 'job-id': args.device, ...args } : args;\n    await (await createDriveBackup(context, named)).start();",
+    ],
+  ),
 ];

@@ -189,4 +189,62 @@ export const media: readonly Saboteur[] = [
       'if (force && device !== undefined && !devices.block.backends.find(device))\n        return {};\n    openTray(devices.drive(device, id), force);',
     ],
   ),
+  inside(
+    'media/retained-becomes-read-only',
+    'blockdev-change-medium',
+    'opens a medium read-only that cannot be opened for writing with read-only-mode retain',
+    'devices/exchange-media',
+    [
+      'const node = await openImage(backend, graph, image);',
+      "const node = await openImage(backend, graph, image).catch((error) => { if (image.readOnlyMode !== 'retain') throw error; return openImage(backend, graph, { ...image, readOnlyMode: 'read-only' }); });",
+    ],
+  ),
+  inside(
+    'media/lock-not-shown',
+    'BlockInfo',
+    'shows locked as false while the guest keeps the medium in',
+    'backend/query-backends',
+    ['locked: device?.tray?.locked ?? false,', 'locked: false,'],
+  ),
+  inside(
+    'media/closed-without-medium',
+    'blockdev-close-tray',
+    'goes on telling the guest of a CD drive that there is no medium once a tray was closed over one',
+    'devices/ide/cd-medium',
+    ["this.#untold = isFirst ? 'changed' : 'nothing';", "this.#untold = isFirst ? 'gone' : 'nothing';"],
+  ),
+  inside(
+    'media/inserted-for-another',
+    'blockdev-insert-medium',
+    'takes a medium out when another one is inserted',
+    'commands/blockdev-insert-medium',
+    [
+      '(args, { block, devices }) => {\n    const backend = devices.backendOf(args.id);',
+      "async (args, { block, devices }) => {\n    const backend = devices.backendOf(args.id);\n    const isFree = block.graph.find(args['node-name'])?.parents.length === 0;\n    if (isFree && backend.node && backend.device?.removable && backend.device.tray?.open !== false)\n        await backend.eject();",
+    ],
+  ),
+  inside(
+    'media/open-tray-shown-empty',
+    'BlockInfo',
+    'tells nothing of the medium in an open tray',
+    'backend/query-backends',
+    ['if (!node)\n        return info;', 'if (!node || device?.tray?.open)\n        return info;'],
+  ),
+  inside(
+    'media/opened-after-return',
+    'blockdev-open-tray',
+    'tells that a tray moved after it has answered the command that opens it',
+    'commands/blockdev-open-tray',
+    [
+      'openTray(devices.drive(device, id), force);',
+      'const drive = devices.drive(device, id);\n    const its = drive.backend.device;\n    if (its?.removable && its.tray && !its.tray.locked)\n        setImmediate(() => openTray(drive, force));\n    else\n        openTray(drive, force);',
+    ],
+  ),
+  inside(
+    'media/medium-of-two',
+    'blockdev-insert-medium',
+    'takes a node that another device has for a medium',
+    'devices/exchange-media',
+    ['if (roots(node).length > 0)', 'if (false)'],
+  ),
 ];

@@ -208,4 +208,11 @@ export const mirrors: readonly Saboteur[] = [
       "createMirror(context, plan, { 'job-id': graph.deviceOf(source) || source.name, ...args })",
     ],
   ),
+  inside(
+    'mirrors/granularity-default-unbounded-below',
+    'DriveMirror',
+    'takes the cluster size of the target for the default granularity, however small it is',
+    'jobs/mirror-job',
+    ['Math.max(LEAST_DEFAULT_GRANULARITY, cluster)', 'cluster'],
+  ),
 ];

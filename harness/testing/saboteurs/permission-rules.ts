@@ -156,4 +156,15 @@ export const permissionRules: readonly Saboteur[] = [
       "graph.lookup(args.device, args.device);\n    if (source.parents.some(({ role }) => role === 'backing'))\n        throw new CommandError('Need a root block node');",
     ],
   ),
+  inside('graph/names-of-any-form', 'BlockdevOptions', 'takes node names of any form', 'graph/node-graph', [
+    'if (name !== undefined && !isIdentifier(name))',
+    "if (name === '')",
+  ]),
+  inside(
+    'graph/unknown-child-removed',
+    'x-blockdev-change',
+    'answers the removal of a child that does not exist as a success',
+    'commands/x-blockdev-change',
+    ['if (!edge)', 'if (!edge)\n            return {};\n        if (!edge)'],
+  ),
 ];

@@ -287,4 +287,11 @@ export const statistics: readonly Saboteur[] = [
       "return view.ofDrive && (node.implicit || node.driverName === 'mirror_top' || node.driverName === 'commit_top') && node.backing",
     ],
   ),
+  inside(
+    'statistics/idle-in-microseconds',
+    'BlockDeviceStats',
+    'tells the idle time in microseconds',
+    'backend/accounting',
+    ['Number(now - this.#lastAccess)', 'Number((now - this.#lastAccess) / 1000n)'],
+  ),
 ];

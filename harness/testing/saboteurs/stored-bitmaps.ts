@@ -152,4 +152,14 @@ export const storedBitmaps: readonly Saboteur[] = [
     'graph/add-bitmap',
     ['?.clusterSize || DEFAULT_MOST;', '?.clusterSize || DEFAULT_LEAST;'],
   ),
+  inside(
+    'bitmaps/digest-highest-bit-first',
+    'BlockDirtyBitmapSha256',
+    'hashes the bit of the first granule of each byte as the highest',
+    'graph/dirty-bitmap',
+    [
+      'hash.update((this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE)));',
+      'const bits = (this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE));\n            hash.update(bits.map((byte) => {\n                let turned = 0;\n                for (let bit = 0; bit < 8; bit += 1)\n                    if (byte & (1 << bit))\n                        turned |= 0x80 >> bit;\n                return turned;\n            }));',
+    ],
+  ),
 ];

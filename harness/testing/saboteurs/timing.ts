@@ -70,4 +70,24 @@ export const timing: readonly Saboteur[] = [
       'const [first] = CONCERNED[direction].filter((name) => this.#config.buckets[name].rate > 0);\n        return first === undefined ? 0 : this.#bucketWait(first);',
     ],
   ),
+  inside(
+    'limits/iops-size-zero-refused',
+    'block_set_io_throttle',
+    'refuses an iops_size of 0 without a limit of operations',
+    'commands/block-set-io-throttle',
+    [
+      'const config = throttleConfig(limits);',
+      "const config = throttleConfig(limits);\n    if (args.iops_size !== undefined && ![args.iops, args.iops_rd, args.iops_wr].some((rate) => Number(rate) !== 0))\n        throw new CommandError('iops size requires an iops value to be set');",
+    ],
+  ),
+  inside(
+    'limits/unknown-device-generic',
+    'block_set_io_throttle',
+    'refuses limits of a device that does not exist with GenericError',
+    'commands/block-set-io-throttle',
+    [
+      'const { backend, name } = devices.drive(args.device, args.id);',
+      'let found;\n    try {\n        found = devices.drive(args.device, args.id);\n    }\n    catch (error) {\n        throw new CommandError(error.message);\n    }\n    const { backend, name } = found;',
+    ],
+  ),
 ];
