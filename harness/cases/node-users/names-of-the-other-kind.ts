@@ -9,6 +9,8 @@ import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   addNode,
+  dataNodes,
+  dataSource,
   fileNodes,
   makeFile,
   needs,
@@ -164,6 +166,18 @@ export const namesOfTheOtherKind: readonly CaseDefinition[] = [
         [true, true, true],
         'each image below must be read-only',
       );
+    },
+  },
+  {
+    id: 'blockdev-add/name-of-an-empty-drive',
+    title: 'The name of a drive without a medium is taken, too: no node gets it',
+    requirements: ['blockdev-add/name-taken'],
+    needs: needs(dataNodes, { commands: ['query-block'] }),
+    topology: { name: 'empty-drive', images: [], options: ['-drive', `if=none,id=${DRIVE}`], monitors: 1 },
+    async run(t: CaseContext) {
+      const nodes = await nodeNames(t);
+      await t.refused('blockdev-add', { ...(await dataSource(t)), 'node-name': DRIVE });
+      t.equal(await nodeNames(t), nodes, 'the nodes must be as before');
     },
   },
   {

@@ -151,4 +151,14 @@ export const laterLives: readonly Saboteur[] = [
       "image['cluster-size'] = Math.min(65536, info.clusterSize);",
     ],
   ),
+  inside(
+    'graph/name-of-empty-drive',
+    'blockdev-add',
+    'takes the name of a drive without a medium for a node',
+    'graph/node-graph',
+    [
+      'name !== undefined && this.devices.medium(name) !== null',
+      'name !== undefined && this.devices.medium(name)',
+    ],
+  ),
 ];
