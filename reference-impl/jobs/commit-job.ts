@@ -104,7 +104,7 @@ class Commit implements JobDriver {
       if (stretch.allocated) await this.#copy(job, stretch.length);
       job.progress.advance(stretch.length);
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
-      delay = stretch.allocated ? job.limit.account(stretch.length) : 0n;
+      if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
     await this.#hideTail();
     await base.io.flush();

@@ -91,7 +91,7 @@ export async function createMirror(
   const nodes = new JobNodes(graph, type, args['job-id'] ?? graph.deviceOf(filter));
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(filter));
-    claimSource(nodes, filter, source);
+    claimSource(nodes, filter);
     checkSpeed(args.speed);
     claimTarget(nodes, plan);
     // What is done to the target stays, so that nothing may be refused from then on.
@@ -129,10 +129,9 @@ function clustersToFill(target: Node, granularity: number): number | undefined {
   return target.backingName && !target.backing && cluster > granularity ? cluster : undefined;
 }
 
-function claimSource(nodes: JobNodes, filter: Node, source: Node): void {
+function claimSource(nodes: JobNodes, filter: Node): void {
   const { consistentRead, resize } = Permission;
   nodes.claim(filter, 'main node');
-  nodes.claim(source, 'source');
   nodes.use(filter, consistentRead, ALL_PERMISSIONS & ~resize);
 }
 

@@ -88,7 +88,7 @@ class Stream implements JobDriver {
       }
       job.progress.advance(stretch.length);
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
-      delay = stretch.allocated ? job.limit.account(stretch.length) : 0n;
+      if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
     await image.io.flush();
     if (ignored) throw ignored;

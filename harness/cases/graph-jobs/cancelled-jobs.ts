@@ -20,9 +20,12 @@ const CLAIMS: Readonly<
   commit: ['block-commit', (device) => ({ device })],
 };
 
+/** What some endpoints let others do with the node below the filter of a mirror. */
+const BELOW_DEVICES = ['target of a backup', 'stream'];
+
 /** The cases of jobs that are there, and are cancelled. */
 export const cancelledJobs: readonly CaseDefinition[] = JOB_KINDS.flatMap((kind): CaseDefinition[] => {
-  const { slug, command, type, args, slowly } = kind;
+  const { slug, command, type, args, slowly, getsReady } = kind;
   const start = async (t: CaseContext, id: string, job: JsonObject): Promise<void> => {
     await t.execute(command, { 'job-id': id, ...job, ...slowly });
     if (!slowly) await t.event('BLOCK_JOB_READY', { device: id });
@@ -49,6 +52,8 @@ export const cancelledJobs: readonly CaseDefinition[] = JOB_KINDS.flatMap((kind)
         for (const [what, [second, claim]] of Object.entries(CLAIMS)) {
           // Newer endpoints let the source of a backup be the source of other jobs.
           if (type === 'backup' && node !== setting.target && !what.startsWith('target')) continue;
+          // What a mirror reads is below its device: whether others may have that differs.
+          if (getsReady && node !== setting.target && BELOW_DEVICES.includes(what)) continue;
           await t.refused(second, { 'job-id': later, ...claim(node, other) });
           await checkNoJob(t, later);
         }

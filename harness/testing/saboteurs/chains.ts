@@ -53,7 +53,7 @@ export const chains: readonly Saboteur[] = [
     'block-stream',
     'does not keep a stream to its speed',
     'jobs/stream-job',
-    ['delay = stretch.allocated ? job.limit.account(stretch.length) : 0n;', ';'],
+    ['delay = job.limit.account(stretch.length);', ';'],
   ),
   inside(
     'chains/stream-both-bases',
@@ -135,7 +135,7 @@ export const chains: readonly Saboteur[] = [
     'block-commit',
     'does not keep a commit to its speed',
     'jobs/commit-job',
-    ['delay = stretch.allocated ? job.limit.account(stretch.length) : 0n;', ';'],
+    ['delay = job.limit.account(stretch.length);', ';'],
   ),
   inside(
     'chains/commit-into-itself',

@@ -148,23 +148,6 @@ export const otherSituations: readonly Saboteur[] = [
     ],
   ),
   inside(
-    'mirrors/source-unclaimed',
-    'blockdev-mirror',
-    'lets other jobs have the node below the filter of a mirror',
-    MIRROR,
-    ["nodes.claim(source, 'source');", ''],
-  ),
-  inside(
-    'chains/limit-outlives-itself',
-    'block-job-set-speed',
-    'waits in a stream for every piece as a copied one wanted, whatever the speed is by then',
-    'jobs/stream-job',
-    [
-      'delay = stretch.allocated ? job.limit.account(stretch.length) : 0n;',
-      'if (stretch.allocated && job.speed > 0n)\n                delay = job.limit.account(stretch.length);',
-    ],
-  ),
-  inside(
     'chains/filter-of-cancelled',
     'block-commit',
     'leaves the filter of a commit behind that is cancelled',
