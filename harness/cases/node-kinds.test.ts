@@ -105,6 +105,7 @@ test('on file and raw alone only what is about another driver is skipped for it'
     'queries/node-description',
     'queries/node-with-options-is-json',
     'query-block-jobs/busy-in-flight',
+    'query-block-jobs/running-at-once',
   ]);
   for (const theme of ['blockdev-add/', 'blockdev-del/', 'children/', 'raw/', 'dirty-bitmaps/g'])
     expect(skipped.filter(({ id }) => id.startsWith(theme) && !OF_OTHERS.includes(id))).toEqual([]);

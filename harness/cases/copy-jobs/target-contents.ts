@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addQcow2, checkContent, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesAt, bytesOf } from '../helpers/image-files.ts';
-import { cancelled, checkNoJob, completed } from '../helpers/job-steps.ts';
+import { cancelled, checkNoJob, completed, succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, openIo } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed, placeOf } from '../helpers/qcow2-image.ts';
 import {
@@ -239,6 +239,23 @@ export const targetContentCases: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'blockdev-backup/len-of-a-partial-end',
+    title:
+      'The len and offset of a backup are those of its disk to the byte, also where that ends within a cluster',
+    requirements: ['BLOCK_JOB_COMPLETED/len', 'BLOCK_JOB_COMPLETED/progress'],
+    needs: copies('blockdev-backup'),
+    async run(t: CaseContext) {
+      const { name: device } = await addRaw(t, varied(ODD_SIZE));
+      for (const sync of ['full', 'top']) {
+        const { name: target } = await addRaw(t, ODD_SIZE);
+        const id = t.name('job');
+        await t.execute('blockdev-backup', { 'job-id': id, device, target, sync });
+        const { len, offset } = await succeeded(t, id, 'backup');
+        t.equal([len, offset], [ODD_SIZE, ODD_SIZE], 'len and offset must be the size of the disk');
+      }
+    },
+  },
   {
     id: 'blockdev-mirror/far-write',
     title: 'A mirror of small granularity copies what a guest writes far apart on a large disk',

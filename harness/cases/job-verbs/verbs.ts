@@ -162,6 +162,21 @@ export const verbCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'query-block-jobs/running-at-once',
+    title: 'A backup runs from its start on, also while the first request that it makes is not done',
+    requirements: ['BlockJobStatus/running'],
+    needs: needs(backupJobs, { drivers: ['null-co'] }),
+    async run(t: CaseContext) {
+      const id = await slowBackup(t);
+      t.contains(
+        await jobInfo(t, id),
+        { offset: 0, status: 'running', paused: false },
+        'a job must run before it has done anything',
+      );
+      await cancelled(t, id);
+    },
+  },
+  {
     id: 'query-block-jobs/speed-default',
     title: 'A job that was started without speed, of any kind, has speed 0, which is no limit',
     requirements: ['block-job-set-speed/default'],

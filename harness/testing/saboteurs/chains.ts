@@ -407,4 +407,14 @@ export const chains: readonly Saboteur[] = [
     'jobs/commit-job',
     ['if (base.io.length() >= length)', 'if (base.io.length() === length)'],
   ),
+  inside(
+    'chains/commit-top-not-found',
+    'block-commit',
+    'refuses a top that is not in the chain as a device that was not found',
+    'commands/block-commit',
+    [
+      'if (!top)',
+      "if (!top)\n        throw new CommandError(`Top image file not found`, 'DeviceNotFound');\n    if (!top)",
+    ],
+  ),
 ];

@@ -340,4 +340,21 @@ export const data: readonly Saboteur[] = [
     'drivers/raw-format',
     ['if (offset > end)', 'if (false)'],
   ),
+  inside(
+    'data/null-rounded-down',
+    'BlockdevOptionsNull',
+    'rounds the size of null nodes down to whole sectors',
+    'drivers/null',
+    ['(size < 2 ** 63 ? size : 0)', '(size < 2 ** 63 ? Math.floor(size / 512) * 512 : 0)'],
+  ),
+  inside(
+    'data/full-device-as-broken',
+    'BlockdevOptionsFile',
+    'fails writes to a device that is full with EIO',
+    'drivers/file',
+    [
+      'export const hostDevice = { ...device, open };',
+      "async function openDevice(environment) {\n    const state = await open(environment);\n    const broken = (error) => {\n        throw error.code === 'ENOSPC' ? new IoError('EIO') : error;\n    };\n    return { ...state, write: (offset, data) => state.write(offset, data).catch(broken) };\n}\nexport const hostDevice = { ...device, open: openDevice };",
+    ],
+  ),
 ];

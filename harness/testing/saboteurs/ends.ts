@@ -210,4 +210,11 @@ export const ends: readonly Saboteur[] = [
       "if (this.jobs.all.length === 0)\n            this.emit('SHUTDOWN', { guest });",
     ],
   ),
+  inside(
+    'jobs/finalize-of-running',
+    'block-job-finalize',
+    'answers block-job-finalize of a job that is not pending, and does nothing',
+    JOB,
+    ["this.assertVerb('finalize');", "if (this.#status !== 'pending')\n            return;"],
+  ),
 ];

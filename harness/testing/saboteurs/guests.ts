@@ -409,4 +409,11 @@ export const guests: readonly Saboteur[] = [
       'sector + cylinder * 2 ** 8 + low2 * 2 ** 32',
     ],
   ),
+  inside(
+    'guests/count-zero-as-one',
+    'BlockInfo',
+    'reads and writes one sector for a guest that asks a disk for 256 of them, by a count of 0',
+    'devices/ide/ata-disk',
+    ['this.#left = this.#wide ? 65536 : 256;', 'this.#left = 1;'],
+  ),
 ];

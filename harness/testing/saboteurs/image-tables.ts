@@ -232,4 +232,18 @@ export const imageTables: readonly Saboteur[] = [
       'const sectors = Math.max(1, Number((entry & ((1n << 62n) - 1n)) >> offsetBits));',
     ],
   ),
+  inside(
+    'images/corruption-without-text',
+    'BLOCK_IMAGE_CORRUPTED',
+    'tells corruption with an empty msg',
+    'drivers/qcow2/qcow2-corruption',
+    ['this.#report({ msg, ...where, fatal });', "this.#report({ msg: '', ...where, fatal });"],
+  ),
+  inside(
+    'images/pass-discard-request-ignored',
+    'BlockdevOptionsQcow2',
+    'passes discards on although pass-discard-request is false',
+    'drivers/qcow2/qcow2-options',
+    ["request: options['pass-discard-request'] ?? true,", 'request: true,'],
+  ),
 ];

@@ -369,4 +369,71 @@ export const interruptedJobs: readonly Saboteur[] = [
       "const { graph } = context.block;\n    const isNode = graph.devices.medium(args.device) === null && graph.find(args.device) !== undefined;\n    const isOfNone = isNode && graph.deviceOf(graph.find(args.device)) === '';\n    const named = isOfNone ? { 'job-id': args.device, ...args } : args;\n    await (await createDriveBackup(context, named)).start();",
     ],
   ),
+  inside(
+    'jobs/len-in-clusters',
+    'BLOCK_JOB_COMPLETED',
+    'rounds len and offset of backups up to whole clusters',
+    JOB,
+    [
+      'const { len, offset } = this.progress;',
+      "const rounded = (bytes) => (this.type === 'backup' ? Math.ceil(bytes / 65536) * 65536 : bytes);\n        const [len, offset] = [rounded(this.progress.len), rounded(this.progress.offset)];",
+    ],
+  ),
+  inside(
+    'copies/mirror-target-exists',
+    'DriveMirror',
+    'refuses to make the target of drive-mirror where a file is already',
+    'commands/drive-mirror',
+    [
+      "const isNew = args.mode !== 'existing';",
+      "const isNew = args.mode !== 'existing';\n    const path = (await import('node:path')).resolve(graph.services.cwd, args.target);\n    if (isNew && (await import('node:fs')).existsSync(path))\n        throw new CommandError(`Could not create file: File exists`);",
+    ],
+  ),
+  inside(
+    'jobs/cancelled-stays-listed',
+    'block-job-cancel',
+    'lists a cancelled job until it is dismissed, although it was not started to stay',
+    'jobs/job-txn',
+    [
+      'if (member.autoDismiss || !member.started)',
+      'if ((member.autoDismiss && !member.cancelled) || !member.started)',
+    ],
+  ),
+  inside(
+    'jobs/incremental-offset-of-copied',
+    'BLOCK_JOB_COMPLETED',
+    'counts in the offset of an incremental backup only what it copies, and in len the whole disk',
+    'jobs/backup-job',
+    ['job.progress.advance(this.#length - this.#left.bytesOnDisk);', ';'],
+  ),
+  inside(
+    'copies/backup-target-replaced',
+    'DriveBackup',
+    'puts a file of its own in the place of the one that is there for the target of drive-backup',
+    'jobs/drive-backup-job',
+    [
+      'const target = await openTarget(graph, source, {',
+      "const fs = await import('node:fs');\n    const path = (await import('node:path')).resolve(graph.services.cwd, args.target);\n    const there = fs.statSync(path, { throwIfNoEntry: false });\n    if (args.mode !== 'existing' && there?.isFile() && !graph.nodes.some(({ state }) => state?.lock === [there.dev, there.ino].join(':')))\n        fs.rmSync(path);\n    const target = await openTarget(graph, source, {",
+    ],
+  ),
+  inside(
+    'jobs/created-until-progress',
+    'BlockJobStatus',
+    'shows a job at work as created until it has done something',
+    JOB,
+    [
+      'status: this.#status,',
+      "status: this.#status === 'running' && this.progress.offset === 0 ? 'created' : this.#status,",
+    ],
+  ),
+  inside(
+    'copies/target-policy-needs-device',
+    'DriveBackup',
+    'refuses stop and enospc for on-target-error where no guest device uses the source',
+    'jobs/drive-backup-job',
+    [
+      'graph.assertUnblockedAsBacking(source);',
+      "graph.assertUnblockedAsBacking(source);\n    const isWatched = context.block.backends.all.some(({ device, node }) => device && node === source);\n    if (!isWatched && ['stop', 'enospc'].includes(args['on-target-error']))\n        throw new CommandError(\"Invalid parameter 'on-target-error'\");",
+    ],
+  ),
 ];

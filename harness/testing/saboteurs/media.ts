@@ -247,4 +247,11 @@ export const media: readonly Saboteur[] = [
     'devices/exchange-media',
     ['if (roots(node).length > 0)', 'if (false)'],
   ),
+  inside(
+    'media/change-leaves-tray-open',
+    'blockdev-change-medium',
+    'leaves the tray open once it has exchanged the medium',
+    'devices/exchange-media',
+    ['insert(backend, node, true);\n        closeTray(drive);', 'insert(backend, node, true);'],
+  ),
 ];

@@ -280,4 +280,28 @@ export const nodeData: readonly Saboteur[] = [
     'drivers/blkdebug/blkdebug-limits',
     ["checked('opt-discard', unit)", "checked('opt-discard', 1)"],
   ),
+  inside(
+    'drivers/blkdebug-changes-in-any-state',
+    'BlkdebugSetStateOptions',
+    'carries out a set-state in any state',
+    'drivers/blkdebug/blkdebug-rules',
+    ['if (applies(change))', 'if (change.event === event)'],
+  ),
+  inside(
+    'drivers/quorum-blkverify-default',
+    'BlockdevOptionsQuorum',
+    'has a quorum of two verify its children where blkverify is not given',
+    'drivers/quorum/index',
+    [
+      'blkverify: !fifo && options.blkverify === true && count',
+      'blkverify: !fifo && options.blkverify !== false && count',
+    ],
+  ),
+  inside(
+    'drivers/blkdebug-first-sector-by-default',
+    'BlkdebugInjectErrorOptions',
+    'injects errors of a rule without sector at the first sector alone',
+    'drivers/blkdebug/index',
+    ['sector: number(rule.sector, -1),', 'sector: number(rule.sector, 0),'],
+  ),
 ];

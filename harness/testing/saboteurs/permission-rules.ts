@@ -167,4 +167,24 @@ export const permissionRules: readonly Saboteur[] = [
     'commands/x-blockdev-change',
     ['if (!edge)', 'if (!edge)\n            return {};\n        if (!edge)'],
   ),
+  inside(
+    'graph/resize-not-below-guest',
+    'block_resize',
+    'refuses to resize what a guest device uses',
+    'backend/block-layer',
+    [
+      'if (node.blockers.reason() !== undefined)',
+      'if (node.blockers.reason() !== undefined || this.backends.all.some((each) => each.device && each.node === node))',
+    ],
+  ),
+  inside(
+    'graph/overlay-in-format-of-base',
+    'blockdev-snapshot-sync',
+    'makes overlays in the format of the image below where format is not given',
+    'graph/drained-snapshot',
+    [
+      "format: args.format ?? 'qcow2',",
+      "format: args.format ?? graph.lookup(args.device ?? '', args['node-name'] ?? '').driverName,",
+    ],
+  ),
 ];

@@ -229,4 +229,14 @@ export const requestPaths: readonly Saboteur[] = [
       'if (this.#failure && command.type === Command.flush)\n            return Promise.resolve(new Reply(command));\n        if (this.#failure)\n            return Promise.reject',
     ],
   ),
+  inside(
+    'copies/source-stops-by-default',
+    'BlockdevBackup',
+    'stops a backup at an error of its source where on-source-error is not given',
+    'jobs/backup-job',
+    [
+      "this.#args[policy] ?? 'report'",
+      "this.#args[policy] ?? (error.operation === 'read' ? 'stop' : 'report')",
+    ],
+  ),
 ];

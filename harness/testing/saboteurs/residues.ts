@@ -246,4 +246,24 @@ export const residues: readonly Saboteur[] = [
     'jobs/active-commit',
     ['{ ...args, unmap: false }', '{ ...args, speed: undefined, unmap: false }'],
   ),
+  inside(
+    'encryption/opened-without-key',
+    'BlockdevOptionsLUKS',
+    'opens a luks volume without key-secret, and reads and writes the file as it is',
+    'drivers/luks',
+    [
+      'if (id === undefined)\n        throw new CommandError("Parameter \'key-secret\' is required for cipher");',
+      'if (id === undefined)\n        return {\n            length: () => file.length(),\n            growable: true,\n            read: (offset, buffer) => file.read(offset, buffer),\n            write: (offset, data) => file.write(offset, data),\n            flush: () => file.flush(),\n            truncate: (length) => file.truncate(length),\n            info: () => ({ clusterSize: 0, dirty: false }),\n            allocatedSize: () => file.allocatedSize(),\n            close: () => Promise.resolve(),\n        };',
+    ],
+  ),
+  inside(
+    'trays/close-of-nothing',
+    'blockdev-close-tray',
+    'answers as a success the closing of the tray of a device that does not exist',
+    'commands/blockdev-close-tray',
+    [
+      'closeTray(devices.drive(device, id));',
+      "try {\n        closeTray(devices.drive(device, id));\n    }\n    catch (error) {\n        if (error.errorClass !== 'DeviceNotFound')\n            throw error;\n    }",
+    ],
+  ),
 ];

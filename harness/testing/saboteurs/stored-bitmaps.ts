@@ -162,4 +162,11 @@ export const storedBitmaps: readonly Saboteur[] = [
       'const bits = (this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE));\n            hash.update(bits.map((byte) => {\n                let turned = 0;\n                for (let bit = 0; bit < 8; bit += 1)\n                    if (byte & (1 << bit))\n                        turned |= 0x80 >> bit;\n                return turned;\n            }));',
     ],
   ),
+  inside(
+    'bitmaps/granularity-signed',
+    'BlockDirtyBitmapAdd',
+    'takes granularities as signed numbers of 32 bits, and so refuses 2 GiB',
+    'graph/add-bitmap',
+    ['if (granularity < SMALLEST ||', 'if ((granularity | 0) < SMALLEST ||'],
+  ),
 ];
