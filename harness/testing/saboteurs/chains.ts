@@ -417,4 +417,11 @@ export const chains: readonly Saboteur[] = [
       "if (!top)\n        throw new CommandError(`Top image file not found`, 'DeviceNotFound');\n    if (!top)",
     ],
   ),
+  inside(
+    'chains/stream-without-unknown-base',
+    'block-stream',
+    'streams the whole chain where base names no image of it',
+    'commands/block-stream',
+    ['if (!base)\n            throw', 'if (base === null)\n            throw'],
+  ),
 ];

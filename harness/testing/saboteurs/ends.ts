@@ -217,4 +217,24 @@ export const ends: readonly Saboteur[] = [
     JOB,
     ["this.assertVerb('finalize');", "if (this.#status !== 'pending')\n            return;"],
   ),
+  inside(
+    'jobs/ignored-error-untold',
+    'BlockdevOnError',
+    'does not tell the errors of a job that are ignored',
+    'jobs/job',
+    [
+      "this.#services.emit('BLOCK_JOB_ERROR',",
+      "if (action !== 'ignore')\n            this.#services.emit('BLOCK_JOB_ERROR',",
+    ],
+  ),
+  inside(
+    'jobs/dismissal-of-running-answered',
+    'block-job-dismiss',
+    'answers the dismissal of a job that has not concluded as a success, and does nothing',
+    'jobs/job',
+    [
+      "this.assertVerb('dismiss');",
+      "if (this.#status !== 'concluded')\n            return;\n        this.assertVerb('dismiss');",
+    ],
+  ),
 ];

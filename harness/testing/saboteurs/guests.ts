@@ -416,4 +416,21 @@ export const guests: readonly Saboteur[] = [
     'devices/ide/ata-disk',
     ['this.#left = this.#wide ? 65536 : 256;', 'this.#left = 1;'],
   ),
+  inside(
+    'guests/error-action-report',
+    'BLOCK_IO_ERROR',
+    'tells report as the action whatever is done of the error',
+    'backend/guest-requests',
+    ['operation,\n            action,', "operation,\n            action: 'report',"],
+  ),
+  inside(
+    'guests/auto-is-usual',
+    'BlockdevOnError',
+    'takes the usual policy for auto and not the one that the drive was given',
+    'backend/guest-requests',
+    [
+      "return type === 'read' ? settings.onReadError : settings.onWriteError;",
+      "return type === 'read' || settings.onWriteError === 'report' ? 'report' : 'enospc';",
+    ],
+  ),
 ];

@@ -246,4 +246,21 @@ export const imageTables: readonly Saboteur[] = [
     'drivers/qcow2/qcow2-options',
     ["request: options['pass-discard-request'] ?? true,", 'request: true,'],
   ),
+  inside(
+    'images/corruption-not-fatal-ends-use',
+    'BLOCK_IMAGE_CORRUPTED',
+    'fails every request to an image whose corruption it has told as not fatal',
+    'graph/open',
+    ['if (fatal && node.isOpen)', 'if (node.isOpen)'],
+  ),
+  inside(
+    'images/size-rounded-up',
+    'x-blockdev-create',
+    'rounds a size up that is no multiple of 512 for a qcow2 image, and does not refuse it',
+    'drivers/qcow2/create-options',
+    [
+      'BigInt.asUintN(64, BigInt(given.size));',
+      'BigInt.asUintN(64, ((BigInt(given.size) + 511n) / 512n) * 512n);',
+    ],
+  ),
 ];

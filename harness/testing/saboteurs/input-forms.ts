@@ -232,4 +232,21 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
       'return id === undefined ? { return: {}, error } : { return: {}, error, id };',
     ],
   ),
+  inside(
+    'wire/enums-of-any-value',
+    'protocol/schema',
+    'takes strings that are no value of their enum',
+    'qapi/check-arguments',
+    ['if (!names.has(value))', "if (value === '')"],
+  ),
+  inside(
+    'wire/replies-with-timestamp',
+    'protocol/replies',
+    'puts a timestamp into replies of success as into events',
+    'monitor/dispatcher',
+    [
+      'return id === undefined ? { return: value } : { return: value, id };',
+      'const timestamp = { seconds: Math.floor(Date.now() / 1000), microseconds: 0 };\n    return id === undefined ? { timestamp, return: value } : { timestamp, return: value, id };',
+    ],
+  ),
 ];

@@ -254,4 +254,24 @@ export const media: readonly Saboteur[] = [
     'devices/exchange-media',
     ['insert(backend, node, true);\n        closeTray(drive);', 'insert(backend, node, true);'],
   ),
+  inside(
+    'media/removed-from-disk',
+    'blockdev-remove-medium',
+    'takes the medium out of a device whose medium cannot be exchanged',
+    'devices/exchange-media',
+    [
+      'export async function removeMedium({ backend, name }, graph) {\n    assertRemovable(backend, name);',
+      'export async function removeMedium({ backend, name }, graph) {',
+    ],
+  ),
+  inside(
+    'media/insert-does-nothing',
+    'blockdev-insert-medium',
+    'answers blockdev-insert-medium and leaves the drive empty',
+    'devices/exchange-media',
+    [
+      "There already is a medium in the device');\n    insert(backend, node, false);",
+      "There already is a medium in the device');",
+    ],
+  ),
 ];

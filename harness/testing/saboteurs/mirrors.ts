@@ -215,4 +215,21 @@ export const mirrors: readonly Saboteur[] = [
     'jobs/mirror-job',
     ['Math.max(LEAST_DEFAULT_GRANULARITY, cluster)', 'cluster'],
   ),
+  inside(
+    'mirrors/source-node-only',
+    'blockdev-mirror',
+    'finds the source of blockdev-mirror by the name of a node alone',
+    'commands/blockdev-mirror',
+    [
+      'graph.lookupRoot(args.device);',
+      "graph.lookupRoot(graph.devices.medium(args.device) ? '' : args.device);",
+    ],
+  ),
+  inside(
+    'mirrors/format-of-source',
+    'drive-mirror',
+    'makes the new target of drive-mirror in the format of the source whatever format says',
+    'commands/drive-mirror',
+    ['format: args.format,', "format: args.mode === 'existing' ? args.format : undefined,"],
+  ),
 ];

@@ -187,4 +187,24 @@ export const permissionRules: readonly Saboteur[] = [
       "format: args.format ?? graph.lookup(args.device ?? '', args['node-name'] ?? '').driverName,",
     ],
   ),
+  inside(
+    'graph/snapshot-of-nothing',
+    'blockdev-snapshot-sync',
+    'answers the snapshot of a device that does not exist as a success',
+    'commands/blockdev-snapshot-sync',
+    [
+      '    await runTransaction(context,',
+      "    const { graph } = context.block;\n    if (data.device !== undefined && data['node-name'] === undefined && graph.devices.medium(data.device) === null)\n        return {};\n    await runTransaction(context,",
+    ],
+  ),
+  inside(
+    'graph/backing-object-ignored',
+    'BlockdevRefOrNull',
+    'opens the backing file that the header names where backing defines another node',
+    'graph/backing',
+    [
+      'const child = given === undefined\n',
+      'const child = given === undefined || (isJsonObject(given) && node.backingName !== undefined)\n',
+    ],
+  ),
 ];

@@ -266,4 +266,35 @@ export const residues: readonly Saboteur[] = [
       "try {\n        closeTray(devices.drive(device, id));\n    }\n    catch (error) {\n        if (error.errorClass !== 'DeviceNotFound')\n            throw error;\n    }",
     ],
   ),
+  inside(
+    'exports/added-without-server',
+    'nbd-server-add',
+    'answers an export as a success where no server runs',
+    'exports/nbd/nbd-export-server',
+    [
+      '        const { exports } = this.#required();\n        if (Buffer.byteLength(name)',
+      '        if (!this.#running)\n            return;\n        const { exports } = this.#required();\n        if (Buffer.byteLength(name)',
+    ],
+  ),
+  inside(
+    'trays/change-told-for-ever',
+    'blockdev-close-tray',
+    'tells the guest at each command that the medium has changed, once the tray was closed',
+    'devices/ide/cd-medium',
+    ["this.#untold = isFirst ? 'changed' : 'nothing';", "this.#untold = 'changed';"],
+  ),
+  inside(
+    'encryption/vectors-ignored',
+    'QCryptoBlockCreateOptionsLUKS',
+    'makes vectors of kind plain64 whatever ivgen-alg says',
+    'crypto/luks-volume',
+    ["const ivgen = options['ivgen-alg'] ?? 'plain64';", "const ivgen = 'plain64';"],
+  ),
+  inside(
+    'replies/specific-flat',
+    'ImageInfoSpecific',
+    'puts what is specific to qcow2 beside the type and not into data',
+    'drivers/qcow2/index',
+    ["formatSpecific: { type: 'qcow2', data },", "formatSpecific: { type: 'qcow2', ...data },"],
+  ),
 ];

@@ -294,4 +294,11 @@ export const statistics: readonly Saboteur[] = [
     'backend/accounting',
     ['Number(now - this.#lastAccess)', 'Number((now - this.#lastAccess) / 1000n)'],
   ),
+  inside(
+    'statistics/first-interval-only',
+    'BlockDeviceTimedStats',
+    'keeps statistics of the first interval alone of several that were defined',
+    'backend/accounting',
+    ['this.#intervals = intervals.map(', 'this.#intervals = intervals.slice(0, 1).map('],
+  ),
 ];

@@ -169,4 +169,24 @@ export const storedBitmaps: readonly Saboteur[] = [
     'graph/add-bitmap',
     ['if (granularity < SMALLEST ||', 'if ((granularity | 0) < SMALLEST ||'],
   ),
+  inside(
+    'bitmaps/digest-of-no-node',
+    'x-debug-block-dirty-bitmap-sha256',
+    'gives the digest of nothing for a bitmap of a node that does not exist',
+    'commands/x-debug-block-dirty-bitmap-sha256',
+    [
+      '    const { bitmap } =',
+      "    if (!(block.graph.devices.medium(args.node) ?? block.graph.find(args.node)))\n        return { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' };\n    const { bitmap } =",
+    ],
+  ),
+  inside(
+    'bitmaps/digest-of-big-endian-words',
+    'BlockDirtyBitmapSha256',
+    'hashes words of bitmaps with their highest byte first',
+    'graph/dirty-bitmap',
+    [
+      'hash.update((this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE)));',
+      'hash.update(Buffer.from((this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE))).swap64());',
+    ],
+  ),
 ];

@@ -90,4 +90,14 @@ export const timing: readonly Saboteur[] = [
       'let found;\n    try {\n        found = devices.drive(args.device, args.id);\n    }\n    catch (error) {\n        throw new CommandError(error.message);\n    }\n    const { backend, name } = found;',
     ],
   ),
+  inside(
+    'limits/unknown-drive-generic',
+    'block_set_io_throttle',
+    'refuses a device that does not exist with GenericError',
+    'commands/block-set-io-throttle',
+    [
+      'const { backend, name } = devices.drive(args.device, args.id);',
+      'let backend, name;\n    try {\n        ({ backend, name } = devices.drive(args.device, args.id));\n    }\n    catch (error) {\n        throw new CommandError(error.message);\n    }',
+    ],
+  ),
 ];
