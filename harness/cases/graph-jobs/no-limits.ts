@@ -1,9 +1,9 @@
 /** Jobs without a limit: time is what only their requests take. */
-import type { JsonObject } from '../../../spec/json.ts';
+import { type JsonObject, stringifyJson } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addChain, CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
-import { cancelled, endedReady, succeeded } from '../helpers/job-steps.ts';
-import { addNode, needs, queryList } from '../helpers/shared-setup.ts';
+import { checkNoJob, endedReady, succeeded } from '../helpers/job-steps.ts';
+import { addNode, needs } from '../helpers/shared-setup.ts';
 
 const TiB = 2 ** 40;
 
@@ -87,13 +87,23 @@ export const noLimits: readonly CaseDefinition[] = [
       const size = 16 * TiB;
       const [device, target] = [await addNode(t, { size }), await addNode(t, { size })];
       const id = t.name('job');
-      await t.execute('blockdev-mirror', { 'job-id': id, device, target, sync: 'full' });
-      t.contains(
-        (await queryList(t, 'query-block-jobs')).find((job) => job.device === id) ?? null,
-        { len: size },
-        'the job must be told while it copies',
+      const commands: readonly (readonly [name: string, args: JsonObject])[] = [
+        ['blockdev-mirror', { 'job-id': id, device, target, sync: 'full' }],
+        ['query-block-jobs', {}],
+        ['block-job-cancel', { device: id, force: true }],
+      ];
+      // Sent together: whoever waited for the first reply would wait for the job.
+      const lines = commands.map(([execute, args]) => stringifyJson({ execute, arguments: args }));
+      const { messages } = await t.raw(`${lines.join('\n')}\n`);
+      const [, listed] = messages.map((message) => message.return ?? null);
+      t.check(
+        messages.length === commands.length,
+        'each command must be answered',
+        `${messages.length} were`,
       );
-      await cancelled(t, id);
+      t.contains(listed ?? null, [{ device: id, len: size }], 'the job must be told while it copies');
+      await t.event('BLOCK_JOB_CANCELLED', { device: id });
+      await checkNoJob(t, id);
     },
   },
 ];
