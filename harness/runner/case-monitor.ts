@@ -17,8 +17,8 @@ import { awaitFrom } from './endpoint-wait.ts';
 import { lacks } from './needs.ts';
 import { toleratedReply } from './tolerated-reply.ts';
 
-/** How long an embedded endpoint may take before its parser is reset. */
-const EMBEDDED_PATIENCE_MS = 200;
+/** How long an embedded endpoint may take before its parser is reset: a reset that comes too early changes no answer. */
+const EMBEDDED_PATIENCE_MS = 20;
 
 export class CaseMonitor implements MonitorHandle {
   readonly #state: CaseState;
