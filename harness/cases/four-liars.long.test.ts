@@ -28,6 +28,7 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'SocketAddress/ports': LISTENS,
   'SocketAddress/range': LISTENS,
   'SocketAddress/versions-of-ip': LISTENS,
+  'change-backing-file/image-by-device': IMAGE,
   'command-line/global-properties': DEVICES,
   'device_add/on-each-controller': DEVICES,
   'device_add/values-of-json': DEVICES,

@@ -172,7 +172,8 @@ export const queries: readonly CaseDefinition[] = [
     topology: driveOverBase,
     fresh: true,
     async run(t: CaseContext) {
-      await driveChain(t, 3);
+      const layers = await driveChain(t, 3);
+      for (const { node } of layers) await nodeInfo(t, node);
       await checkAllCounted(t);
     },
   },

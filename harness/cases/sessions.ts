@@ -12,6 +12,7 @@ import {
   MiB,
   makeFile,
   needs,
+  nodeInfo,
   nodeNames,
   twoMonitors,
 } from './helpers/shared-setup.ts';
@@ -118,6 +119,7 @@ export const sessions: readonly CaseDefinition[] = [
         commands.map((_, index) => index % 5 === 0 || index % 5 === 2),
         'each reply must be that of its command',
       );
+      await nodeInfo(t, await addNode(t));
     },
   },
   {

@@ -107,13 +107,13 @@ export const changedNames: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       const [base, top] = await driveChain(t, 2);
-      await t.refused(CHANGE, {
-        device: DRIVE,
-        'image-node-name': DRIVE,
-        'backing-file': `${t.dir}/unseen.img`,
-      });
+      const unseen = `${t.dir}/unseen.img`;
+      const change = { device: DRIVE, 'backing-file': unseen };
+      await t.refused(CHANGE, { ...change, 'image-node-name': DRIVE });
       await guestFlush(t);
       t.equal((await readImage(t, top!.file)).backing, base!.file.path, 'the header must stay as it was');
+      await t.execute(CHANGE, { ...change, 'image-node-name': top!.node });
+      t.equal((await readImage(t, top!.file)).backing, unseen, 'the header must change for the node');
     },
   },
   {

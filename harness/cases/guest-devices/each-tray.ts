@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
 import { IdeDrive } from '../helpers/ide-guest.ts';
 import { called, EXCHANGING, exchangingMachine, movedSo } from './exchanging-machine.ts';
-import { noneMoved, trayNeeds } from './tray-topology.ts';
+import { noneMoved, trayIs, trayNeeds } from './tray-topology.ts';
 
 const OPEN = 'blockdev-open-tray';
 const CLOSE = 'blockdev-close-tray';
@@ -153,6 +153,8 @@ export const eachTray: readonly CaseDefinition[] = [
         }
       await noneMoved(t);
       t.equal(await t.execute('query-block'), before, 'all drives must be as before');
+      await t.execute(OPEN, { id: 'cd', force: true });
+      await trayIs(t, 'cd', true);
     },
   },
 ];

@@ -1,5 +1,6 @@
 /** Media later in the life of a drive: of devices that were plugged, of nodes that others have, by other names of files, of disks. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { insertedIn } from '../helpers/device-info.ts';
 import { pc } from '../helpers/ide-guest.ts';
 import { addNode, dataNodes, findNode, KiB, needs } from '../helpers/shared-setup.ts';
 import { exchangingMachine } from './exchanging-machine.ts';
@@ -63,6 +64,7 @@ export const lateMedia: readonly CaseDefinition[] = [
         if (id !== null) await t.refused(REMOVE, { id }, { text: /not removable/ });
       }
       await noneMoved(t);
+      for (const [device] of FIXED) await insertedIn(t, device);
       t.equal(await t.execute('query-block'), before, 'all disks must be as before');
     },
   },

@@ -178,6 +178,7 @@ export const namesOfTheOtherKind: readonly CaseDefinition[] = [
       const nodes = await nodeNames(t);
       await t.refused('blockdev-add', { ...(await dataSource(t)), 'node-name': DRIVE });
       t.equal(await nodeNames(t), nodes, 'the nodes must be as before');
+      await nodeInfo(t, await addNode(t));
     },
   },
   {
