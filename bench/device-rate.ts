@@ -1,7 +1,7 @@
 /** The reference with guest devices against QEMU with the same: the same commands over the same kind of socket. */
 import { BareLoop } from './bare-loop.ts';
 import { BenchEndpoint, missingProgram, QEMU, serve } from './endpoints.ts';
-import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
+import { type Benchmark, compared, inTurns, type Measurement, WARM_UP_ROUNDS } from './measure.ts';
 
 const ROUNDS = 7;
 const CLAIM = 3;
@@ -114,7 +114,7 @@ export const deviceRate: Benchmark = {
           round: `${steps.length} round trips over a unix socket`,
         };
         const [mine, theirs] = [() => ours.play(steps), () => peer.play(steps)];
-        results.push(compared(claim, await inTurns(rounds(ROUNDS), mine, theirs)));
+        results.push(compared(claim, await inTurns(rounds(ROUNDS), mine, theirs, rounds(WARM_UP_ROUNDS))));
       }
     } finally {
       await ours.stop();

@@ -59,15 +59,21 @@ export async function seconds(work: () => unknown): Promise<number> {
   return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
-/** Runs both sides `rounds` times in turns after one unmeasured round each; median seconds of each. */
+/** Rounds of a server until V8 has compiled what it does: a server is asked for longer than its first second. */
+export const WARM_UP_ROUNDS = 6;
+
+/** Runs both sides `rounds` times in turns after `unmeasured` rounds of each; median seconds of each. */
 export async function inTurns(
   rounds: number,
   ours: () => unknown,
   peer: () => unknown,
+  unmeasured = 1,
 ): Promise<{ ours: number; peer: number }> {
   const times = { ours: [] as number[], peer: [] as number[] };
-  await ours();
-  await peer();
+  for (let round = 0; round < unmeasured; round++) {
+    await ours();
+    await peer();
+  }
   for (let round = 0; round < rounds; round++) {
     times.peer.push(await seconds(peer));
     times.ours.push(await seconds(ours));

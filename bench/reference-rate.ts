@@ -1,7 +1,7 @@
 /** The reference against qemu-storage-daemon: the same commands over the same kind of socket, by the same bare loop. */
 import { BareLoop } from './bare-loop.ts';
 import { BenchEndpoint, missingProgram, STORAGE_DAEMON } from './endpoints.ts';
-import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
+import { type Benchmark, compared, inTurns, type Measurement, WARM_UP_ROUNDS } from './measure.ts';
 
 const ROUNDS = 7;
 const NODES = 20;
@@ -48,6 +48,7 @@ export const referenceRate: Benchmark = {
               rounds(ROUNDS),
               () => ours.sendAll(conversation),
               () => peer.sendAll(conversation),
+              rounds(WARM_UP_ROUNDS),
             ),
           ),
         );
