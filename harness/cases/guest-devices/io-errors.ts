@@ -182,6 +182,7 @@ export const ioErrors: readonly CaseDefinition[] = [
     ],
     needs: onFailingDisks,
     topology: failingDisks,
+    fresh: true,
     async run(t: CaseContext) {
       const disk = DISKS.report;
       await start(t);
@@ -301,6 +302,7 @@ export const ioErrors: readonly CaseDefinition[] = [
     requirements: ['BLOCK_IO_ERROR/emitted'],
     needs: onFailingDisks,
     topology: failingDisks,
+    fresh: true,
     async run(t: CaseContext) {
       await start(t);
       const guest = guestOf(t, DISKS.report);
