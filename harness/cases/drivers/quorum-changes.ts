@@ -1,18 +1,7 @@
 /** Quorums that go on after something: with a child more or less, after a failure, with large reads. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addFailing } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import {
-  addNode,
-  addRaw,
-  dataNodes,
-  fileNodes,
-  KiB,
-  makeFile,
-  needs,
-  nodeNames,
-} from '../helpers/shared-setup.ts';
+import { addNode, dataNodes, fileNodes, KiB, makeFile, needs, nodeNames } from '../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, filledFile } from './driver-guest.ts';
 import { QUORUM_SIZE, REQUEST, same, scene, voting } from './quorum.ts';
 
@@ -95,36 +84,6 @@ export const quorumChanges: readonly CaseDefinition[] = [
         await t.refused('x-blockdev-change', { parent, child }, { text: /threshold/ });
       for (const node of children.slice(1)) await t.refused('blockdev-del', { 'node-name': node });
       await t.execute('blockdev-del', { 'node-name': children[0]! });
-    },
-  },
-  {
-    id: 'quorum/fifo-flushes-all',
-    title: 'A flush with read-pattern fifo is for all children: where too few can flush it fails',
-    requirements: ['quorum/children', 'QUORUM_REPORT_BAD/type'],
-    needs: needs(fileNodes, nodeBytes, {
-      drivers: ['quorum', 'blkdebug'],
-      events: ['QUORUM_REPORT_BAD'],
-    }),
-    async run(t: CaseContext) {
-      const size = 64 * KiB;
-      const failing = await addFailing(t, await makeFile(t, size), { event: 'flush_to_disk' });
-      const children = [(await addRaw(t, size)).name, failing];
-      const node = t.name('quorum');
-      await t.execute('blockdev-add', {
-        driver: 'quorum',
-        'node-name': node,
-        'vote-threshold': 2,
-        'read-pattern': 'fifo',
-        children,
-      });
-      const guest = await openIo(t, node);
-      await guest.perform({ kind: 'write', offset: 0, length: 4 * KiB, byte: 0x77 });
-      t.check(
-        (await guest.attempt({ kind: 'flush' })) !== 'done',
-        'a flush that the second of two children fails must fail',
-        'it succeeds',
-      );
-      await t.event('QUORUM_REPORT_BAD', { 'node-name': failing, type: 'flush' });
     },
   },
   {
