@@ -48,7 +48,25 @@ const COPIES: readonly Copy[] = [
 /** What is written in one go, and what a cluster of a new image has by default. */
 const QUARTER = CHAIN_SIZE / 4;
 
-function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
+type Command = 'drive-mirror' | 'drive-backup';
+
+/** What a case uses that starts such jobs and has them end. */
+const jobsOf = (command: Command) =>
+  needs(chainNodes, {
+    commands: [command, 'block-job-cancel', 'query-block-jobs'],
+    events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
+  });
+
+/** Has a job end, a mirror when it is ready, and a backup that only waits for writes at once. */
+async function ended(t: CaseContext, command: Command, sync: Copy['sync'], id: string): Promise<void> {
+  if (command === 'drive-mirror') {
+    await t.event('BLOCK_JOB_READY', { device: id });
+    await endedReady(t, id);
+  } else if (sync === 'none') await cancelled(t, id);
+  else await t.event('BLOCK_JOB_COMPLETED', { device: id });
+}
+
+function newImages(command: Command): CaseDefinition {
   const isMirror = command === 'drive-mirror';
   return {
     id: `${command}/new-images`,
@@ -56,10 +74,7 @@ function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
     requirements: isMirror
       ? ['drive-mirror/creates-target', 'drive-mirror/sync']
       : ['drive-backup/creates-target', 'drive-backup/sync'],
-    needs: needs(chainNodes, {
-      commands: [command, 'block-job-cancel', 'query-block-jobs'],
-      events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
-    }),
+    needs: jobsOf(command),
     async run(t: CaseContext) {
       for (const { sync, depth, below, own } of COPIES) {
         // A backup opens the file below anew, which a node that may write it does not let it.
@@ -69,11 +84,7 @@ function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
         const [target, id] = [newFile(t), t.name('job')];
         const device = layers.at(-1)!.node;
         await t.execute(command, { 'job-id': id, device, sync, target: target.path, format: 'qcow2' });
-        if (isMirror) {
-          await t.event('BLOCK_JOB_READY', { device: id });
-          await endedReady(t, id);
-        } else if (sync === 'none') await cancelled(t, id);
-        else await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        await ended(t, command, sync, id);
         t.equal(
           (await nodeNames(t)).toSorted(),
           before.toSorted(),
@@ -122,23 +133,16 @@ export const newImageCases: readonly CaseDefinition[] = [
       id: `${command}/new-image-of-raw`,
       title: `A new image that ${command} puts on a raw node says that this is raw, and the source may be read-only`,
       requirements: [`${command}/creates-target`, `${command}/sync`],
-      needs: needs(chainNodes, {
-        commands: [command, 'block-job-cancel'],
-        events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
-      }),
+      needs: jobsOf(command),
       async run(t: CaseContext) {
         const source = await makeFile(t, stairs(1));
         for (const readOnly of [false, true])
-          for (const sync of ['none', 'full']) {
+          for (const sync of ['none', 'full'] as const) {
             const [target, id] = [newFile(t), t.name('job')];
             const device = await addRawOver(t, source, { 'read-only': readOnly });
             const args = { 'job-id': id, device, sync, target: target.path, format: 'qcow2' };
             await t.execute(command, args);
-            if (command === 'drive-mirror') {
-              await t.event('BLOCK_JOB_READY', { device: id });
-              await endedReady(t, id);
-            } else if (sync === 'none') await cancelled(t, id);
-            else await t.event('BLOCK_JOB_COMPLETED', { device: id });
+            await ended(t, command, sync, id);
             await release(t, [device]);
             const { backing, backingFormat } = await readImage(t, target);
             t.equal(
