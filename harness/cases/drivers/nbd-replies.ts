@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { openIo, startNbdServer } from '../helpers/node-io.ts';
 import { ALLOCATION, chunk } from '../helpers/peers/nbd-chunks.ts';
 import { Chunk, ExportFlag, HOLE, NbdCommand, NbdErrno } from '../helpers/peers/nbd-numbers.ts';
-import { type PeerExport, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { type NbdPeer, type PeerExport, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { uint16, uint32, uint64 } from '../helpers/peers/wire-numbers.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
@@ -110,6 +110,13 @@ const NOT_THE_WHOLE: typeof VIOLATIONS = [
   ],
 ];
 
+/** Adds a node over a server that is only read, and gives its name. */
+async function readOnlyNode(t: CaseContext, { address }: NbdPeer): Promise<string> {
+  const node = t.name('nbd');
+  await t.execute('blockdev-add', { driver: 'nbd', 'node-name': node, server: address, 'read-only': true });
+  return node;
+}
+
 /** A node over a server whose next replies a case gives. */
 async function scripted(t: CaseContext) {
   let next: ((cookie: Buffer) => Buffer) | null = null;
@@ -120,13 +127,7 @@ async function scripted(t: CaseContext) {
       return next(message.subarray(8, 16));
     },
   });
-  const node = t.name('nbd');
-  await t.execute('blockdev-add', {
-    driver: 'nbd',
-    'node-name': node,
-    server: peer.address,
-    'read-only': true,
-  });
+  const node = await readOnlyNode(t, peer);
   return {
     peer,
     node,
@@ -293,13 +294,7 @@ export const nbdReplyCases: readonly CaseDefinition[] = [
         holes: [[far, SIZE]],
       };
       const peer = await startNbdPeer(t, { '': shown }, 'unix', { structured: true });
-      const node = t.name('nbd');
-      await t.execute('blockdev-add', {
-        driver: 'nbd',
-        'node-name': node,
-        server: peer.address,
-        'read-only': true,
-      });
+      const node = await readOnlyNode(t, peer);
       const server = await startNbdServer(t);
       await t.execute('nbd-server-add', { device: node, name: 'disk' });
       const contexts = [ALLOCATION.name];
