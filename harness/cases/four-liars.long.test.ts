@@ -19,7 +19,6 @@ const MONITOR = 'about further monitors by their text, on which nothing is left 
 
 /** What a liar passes, and why it may. */
 const BELIEVED: Readonly<Record<string, string>> = {
-  'BLOCK_IO_ERROR/none-without-error': 'about an event that is not to come, from one who sends none',
   'SocketAddress/left-behind': LISTENS,
   'SocketAddress/left-over-socket': LISTENS,
   'SocketAddress/numeric': LISTENS,
