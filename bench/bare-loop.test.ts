@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BareLoop } from './bare-loop.ts';
+import { BareLoop, IN_FLIGHT, inFlight } from './bare-loop.ts';
 
 const GREETING = '{"QMP": {}}\n';
 const ANSWER = '{"return": {}}\n';
@@ -73,4 +73,11 @@ describe('the bare loop', () => {
     peer.end();
     await failed;
   });
+});
+
+test('commands in flight go out in groups, in order, the rest last', () => {
+  const commands = Array.from({ length: 2 * IN_FLIGHT + 1 }, (_, index) => index);
+  const groups = inFlight(commands);
+  expect(groups.map(({ length }) => length)).toEqual([IN_FLIGHT, IN_FLIGHT, 1]);
+  expect(groups.flat()).toEqual(commands);
 });

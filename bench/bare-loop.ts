@@ -9,6 +9,19 @@ const NEWLINE = 0x0a;
 /** Bytes, or text, of one or more whole lines that go out in one piece. */
 export type Piece = string | Uint8Array;
 
+/**
+ * How many commands of a conversation are on their way at once when a server is measured: with one, client and server
+ * wake each other for each of them, and a server that computes nothing costs nearly as much as one that does.
+ */
+export const IN_FLIGHT = 8;
+
+/** The commands in groups, each of which goes out in one piece. */
+export function inFlight<T>(commands: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(commands.length / IN_FLIGHT) }, (_, index) =>
+    commands.slice(index * IN_FLIGHT, (index + 1) * IN_FLIGHT),
+  );
+}
+
 export class BareLoop {
   readonly #socket: Socket;
   readonly #mustSucceed: boolean;

@@ -1,5 +1,5 @@
 /** The reference against qemu-storage-daemon: the same commands over the same kind of socket, by the same bare loop. */
-import { BareLoop } from './bare-loop.ts';
+import { BareLoop, IN_FLIGHT, inFlight } from './bare-loop.ts';
 import { BenchEndpoint, missingProgram, STORAGE_DAEMON } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement, WARM_UP_ROUNDS } from './measure.ts';
 
@@ -27,6 +27,7 @@ export const referenceRate: Benchmark = {
     const results: Measurement[] = [];
     for (const { id, nodes, lines, times } of WORKLOADS) {
       const conversation = Array.from({ length: amount(times) }, () => lines).flat();
+      const pieces = inFlight(conversation).map((group) => group.join(''));
       const endpoints = [await BenchEndpoint.reference(), await BenchEndpoint.storageDaemon()] as const;
       const loops = await Promise.all(endpoints.map((endpoint) => BareLoop.open(endpoint.sockets[0]!)));
       const [ours, peer] = loops as [BareLoop, BareLoop];
@@ -39,15 +40,15 @@ export const referenceRate: Benchmark = {
           id: `reference-${id}`,
           title: `reference against qemu-storage-daemon: ${id}${nodes > 0 ? `, ${nodes} nodes` : ''}`,
           claim: 3,
-          round: `${conversation.length} round trips over a unix socket`,
+          round: `${conversation.length} commands over a unix socket, ${IN_FLIGHT} in flight`,
         };
         results.push(
           compared(
             claim,
             await inTurns(
               rounds(ROUNDS),
-              () => ours.sendAll(conversation),
-              () => peer.sendAll(conversation),
+              () => ours.sendAll(pieces),
+              () => peer.sendAll(pieces),
               rounds(WARM_UP_ROUNDS),
             ),
           ),
