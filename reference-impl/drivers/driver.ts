@@ -41,6 +41,15 @@ export type CreateOptions<D extends BlockdevDriver> = Readonly<
   Omit<Extract<BlockdevCreateOptions, { driver: D }>, 'driver'>
 >;
 
+/** What is known of a new image that is asked for by file name and format. */
+export interface NamedCreation {
+  /** Bytes. */
+  readonly size: number;
+  readonly 'backing-file'?: string;
+  /** A driver's name. */
+  readonly 'backing-fmt'?: string;
+}
+
 /** The options that define a child, or a list of them. */
 type ChildOption<Options> = {
   [K in keyof Options]-?: BlockdevRef extends Options[K] ? K : BlockdevRef[] extends Options[K] ? K : never;
@@ -342,7 +351,7 @@ export type Drivers = { readonly [D in BlockdevDriver]?: Driver<D> };
 export type AnyDriver = BlockDriver<JsonObject, JsonObject, JsonObject>;
 
 /** What its nodes are like, and how one is opened. */
-interface BlockDriver<Options, Creation, Named> {
+export interface BlockDriver<Options, Creation, Named> {
   /**
    * `protocol` reaches the bytes itself. `format` has its child `file` opened before the node itself gets its name.
    * `filter` opens its children afterwards, and shows the disk that its child shows.
@@ -385,4 +394,9 @@ interface BlockDriver<Options, Creation, Named> {
   readonly secretOption?: keyof Options & string;
   /** Makes a new image (`x-blockdev-create`). Throws `CommandError`. */
   readonly create?: (environment: CreateEnvironment<Creation>) => Promise<void>;
+  /**
+   * Makes a new image of a format that `x-blockdev-create` does not make, for commands that name a file and a format.
+   * Throws `CommandError`.
+   */
+  readonly createNamed?: (environment: CreateEnvironment<NamedCreation>) => Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Makes a new image by a driver's `create`: gives it the file it may write, and lets go of that afterwards. */
 import type { JsonObject } from '../../spec/json.ts';
-import type { AnyDriver, ChildHandle } from '../drivers/driver.ts';
+import type { AnyDriver, ChildHandle, CreateEnvironment } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { SECTOR } from './block-io.ts';
@@ -18,6 +18,15 @@ export async function createImage(
   options: JsonObject,
 ): Promise<void> {
   if (!driver?.create) throw new CommandError('Driver does not support blockdev-create');
+  await runCreate(graph, driver.create, options);
+}
+
+/** Hands to a driver's `create` or `createNamed` what it may use. `options.file` defines or names the file. */
+export async function runCreate<Options extends JsonObject>(
+  graph: NodeGraph,
+  create: (environment: CreateEnvironment<Options>) => Promise<void>,
+  options: Options,
+): Promise<void> {
   const { random, hostWork, cwd, objects } = graph.services;
   let used: { readonly node: Node; readonly root: RootChild } | undefined;
   const file = async (): Promise<ChildHandle> => {
@@ -32,7 +41,7 @@ export async function createImage(
   };
   const claim = (lock: string) => assertUnlocked(graph, lock);
   try {
-    await driver.create({
+    await create({
       options,
       file,
       secret: (id) => objects.secret(id),

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { NodeOptions } from './common-options.ts';
-import { createImage } from './create-image.ts';
+import { createImage, runCreate } from './create-image.ts';
 import { definitionBy, definitionOf, protocolOf } from './definition.ts';
 import type { DriverTable } from './driver-table.ts';
 import type { NodeGraph } from './node-graph.ts';
@@ -34,7 +34,7 @@ export async function createNamedImage(
   const holder = drivers.get(protocol.driver as string);
   // `raw` adds nothing to its file, so that making the file makes the image.
   const isPlain = format === 'raw' || driver === holder;
-  if (!driver.create && driver.secretOption === undefined && format !== 'raw')
+  if (!driver.create && !driver.createNamed && driver.secretOption === undefined && format !== 'raw')
     throw new CommandError(`Format driver '${format}' does not support image creation`);
   if (!holder.create)
     throw new CommandError(`Protocol driver '${protocol.driver}' does not support image creation`);
@@ -47,7 +47,7 @@ export async function createNamedImage(
   const { driver: _, ...location } = protocol;
   await createImage(graph, holder, { ...location, size: isPlain ? size : 0 });
   if (isPlain) return;
-  await createImage(graph, driver, {
+  await runCreate(graph, (driver.create ?? driver.createNamed)!, {
     file: protocol,
     size,
     ...(backing ? { 'backing-file': backing.name } : {}),

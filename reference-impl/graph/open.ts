@@ -73,7 +73,10 @@ export async function openNode(
   } catch (error) {
     if (node) await graph.release(node);
     if (file && graph.nodes.includes(file)) await graph.releaseUnused(file);
-    if (error instanceof IoError) throw new CommandError(`Could not open image: ${error.message}`);
+    if (error instanceof IoError)
+      throw new CommandError(
+        `Could not open ${file ? `'${file.filename.shown}'` : 'image'}: ${error.message}`,
+      );
     throw error;
   }
 }
