@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../../generators/random.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import { MemoryFile } from '../../testing/file-in-memory.ts';
 import { make, openImage } from '../../testing/qcow2-fixture.ts';
-import type { ChildHandle } from '../driver.ts';
 import { Bitmaps } from './qcow2-bitmaps.ts';
 import { read } from './reading.ts';
 import { write, writeCompressed } from './writing.ts';
@@ -21,65 +21,7 @@ const SIZE = 64 * 1024;
 const FAR = 64 << 20;
 /** Requests to the file that one image may cost. */
 const MOST_REQUESTS = 20_000;
-
-/** A file in memory that counts requests, grows by writes, and refuses those that go astray. */
-class MemoryFile {
-  bytes: Uint8Array;
-  requests = 0;
-
-  constructor(bytes: Uint8Array = new Uint8Array()) {
-    this.bytes = bytes;
-  }
-
-  handle(): ChildHandle {
-    const count = () => {
-      this.requests += 1;
-      if (this.requests > MOST_REQUESTS) throw new Error('too many requests for one image');
-    };
-    return {
-      length: () => Math.ceil(this.bytes.length / 512) * 512,
-      read: async (offset, buffer) => {
-        count();
-        if (!(offset >= 0)) throw new Error(`read at ${offset}`);
-        const present = this.bytes.subarray(offset, offset + buffer.length);
-        buffer.set(present);
-        buffer.fill(0, present.length);
-      },
-      write: async (offset, data) => {
-        count();
-        const end = offset + data.length;
-        if (!(offset >= 0)) throw new Error(`write at ${offset}`);
-        // a file system refuses what lies beyond its largest file
-        if (end > FAR) throw new IoError('EFBIG');
-        if (end > this.bytes.length) await this.#resize(end);
-        this.bytes.set(data, offset);
-      },
-      writeZeroes: () => Promise.reject(new Error('not used')),
-      discard: () => Promise.resolve(),
-      flush: () => Promise.resolve(),
-      truncate: (length) => this.#resize(length),
-      blockStatus: (_offset, length) => Promise.resolve({ length, zero: false, allocated: true }),
-      limits: {
-        requestAlignment: 1,
-        maxTransfer: 0,
-        zeroAlignment: 0,
-        maxZero: 0,
-        discardAlignment: 0,
-        maxDiscard: 0,
-      },
-      info: () => undefined,
-      allocatedSize: () => undefined,
-      nodeName: 'file',
-      debugEvent: () => undefined,
-    };
-  }
-
-  async #resize(length: number): Promise<void> {
-    const bytes = new Uint8Array(length);
-    bytes.set(this.bytes.subarray(0, length));
-    this.bytes = bytes;
-  }
-}
+const LIMITS = { mostBytes: FAR, mostRequests: MOST_REQUESTS };
 
 /** An image with data of every kind, a snapshot and a bitmap, and whose tables are worth breaking. */
 async function sound(version: 'v2' | 'v3', lazy: boolean): Promise<Uint8Array> {
@@ -180,7 +122,7 @@ describe('hostile images', () => {
       for (let i = 0; i < IMAGES / 5; i++) {
         const random = new Random(part * IMAGES + i);
         const bytes = mutate(originals[random.below(originals.length)]!, random);
-        const file = new MemoryFile(bytes);
+        const file = new MemoryFile(bytes, LIMITS);
         try {
           if (await use(file, random)) opened += 1;
         } catch (error) {

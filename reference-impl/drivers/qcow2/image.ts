@@ -12,6 +12,7 @@ import type { SectorCipher } from '../../crypto/sector-cipher.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, CorruptionReport } from '../driver.ts';
+import { Lock } from '../lock.ts';
 import {
   Autoclear,
   type Header,
@@ -20,7 +21,6 @@ import {
   parseHeader,
   serialiseHeader,
 } from './header.ts';
-import { Lock } from './lock.ts';
 import { type Entry, Mapping } from './mapping.ts';
 import { overlapTests } from './overlaps.ts';
 import { repair } from './qcow2-check.ts';
