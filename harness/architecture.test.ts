@@ -176,7 +176,8 @@ describe('import rules', () => {
       (source) => /^reference-impl\/drivers\/(?!index)/.test(source.path) && !isTest(source.path),
       (target, source) => {
         if (folder(target) !== 'reference-impl/drivers') return true;
-        if (/^reference-impl\/drivers\/(driver|pass-through|sizes)\.ts$/.test(target)) return true;
+        if (/^reference-impl\/drivers\/(driver|lock|pass-through|sizes|clustered\/[^/]+)\.ts$/.test(target))
+          return true;
         const own = source.path.split('/').slice(0, 3).join('/');
         return own.endsWith('.ts') ? false : target.startsWith(`${own}/`);
       },

@@ -7,6 +7,7 @@ import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
 import { nullAio, nullCo } from './null.ts';
 import { qcow2 } from './qcow2/index.ts';
+import { qed } from './qed/index.ts';
 import { quorum } from './quorum/index.ts';
 import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
@@ -24,6 +25,7 @@ export const drivers = {
   'null-aio': nullAio,
   'null-co': nullCo,
   qcow2,
+  qed,
   quorum,
   raw,
   replication,

@@ -21,7 +21,8 @@ export interface DriverSubject {
   make(folder: string, size: number, services: Services): Promise<JsonObject>;
   /** What is written is there when it is read. */
   readonly keepsData: boolean;
-  readonly resizes: boolean;
+  /** `grows`: it is made longer and never shorter. */
+  readonly resizes: boolean | 'grows';
   /** Writing past the end makes the disk longer. */
   readonly grows: boolean;
   /** What was never written is whatever its cipher makes of zeroes. */
@@ -54,8 +55,8 @@ export function driverContract(subject: DriverSubject): void {
   describe(`${subject.name}: driver contract`, () => {
     // A law that does not concern the driver is left out, not skipped.
     const ifKeepsData = subject.keepsData ? test : leaveOut;
-    const ifResizes = subject.resizes ? test : leaveOut;
-    const ifFixed = subject.resizes ? leaveOut : test;
+    const ifResizes = subject.resizes === true ? test : leaveOut;
+    const ifFixed = subject.resizes === false ? test : leaveOut;
     let folder: string;
     let graph: NodeGraph;
     let definition: JsonObject;

@@ -1,0 +1,185 @@
+/**
+ * The tables of a qed image: an L1 table that is there from the start, and L2 tables that are made when they are first
+ * needed. While clusters are being placed the header says that the tables need a check.
+ */
+
+import { IoError } from '../../host/errno.ts';
+import type { ClusterMap, PlaceKind, Run, Taken } from '../clustered/cluster-map.ts';
+import { EntryPages, type Page, type TablePlace } from '../clustered/entry-pages.ts';
+import type { ChildHandle } from '../driver.ts';
+import { type Header, writeFeatures } from './qed-header.ts';
+
+const ENTRY = 8;
+/** The L2 entry of a cluster that reads as zeroes whatever is below. */
+export const ZERO_ENTRY = 1;
+
+export class Tables implements ClusterMap {
+  readonly #file: ChildHandle;
+  readonly #header: Header;
+  readonly #pages: EntryPages;
+  readonly #l1: TablePlace;
+  readonly #perTable: number;
+  /** Where the file ends for us: what lies before may be in use. */
+  #end: number;
+
+  constructor(file: ChildHandle, header: Header) {
+    this.#file = file;
+    this.#header = header;
+    this.#pages = new EntryPages(file);
+    this.#l1 = { offset: header.l1Offset, length: header.tableSize, update: 'l1_update' };
+    this.#perTable = header.tableSize / ENTRY;
+    this.#end = Math.ceil(file.length() / header.clusterSize) * header.clusterSize;
+  }
+
+  get clusterSize(): number {
+    return this.#header.clusterSize;
+  }
+
+  size(): number {
+    return this.#header.size;
+  }
+
+  /** Whether an entry may lead there: to `length` bytes that are neither the header's nor the L1 table's. */
+  isPlace(offset: number, length: number): boolean {
+    const { clusterSize, headerSize } = this.#header;
+    const { offset: l1, length: l1Length } = this.#l1;
+    return (
+      offset % clusterSize === 0 &&
+      offset >= Math.max(headerSize, clusterSize) &&
+      offset + length <= this.#end &&
+      (offset + length <= l1 || offset >= l1 + l1Length)
+    );
+  }
+
+  peek(cluster: number, limit: number): Run | undefined {
+    const index = Math.floor(cluster / this.#perTable);
+    const top = this.#pages.peek(this.#l1, index * ENTRY);
+    if (!top) return undefined;
+    const table = this.#l2At(top, index);
+    if (!table) return this.#missingTable(cluster, limit);
+    const page = this.#pages.peek(table, (cluster % this.#perTable) * ENTRY);
+    return page && this.#run(page, cluster, limit);
+  }
+
+  async lookup(cluster: number, limit: number): Promise<Run> {
+    const table = await this.#l2Of(cluster);
+    if (!table) return this.#missingTable(cluster, limit);
+    const page = await this.#pages.load(table, (cluster % this.#perTable) * ENTRY);
+    return this.#run(page, cluster, limit);
+  }
+
+  async take(cluster: number, count: number): Promise<Taken> {
+    await this.#startPlacing(cluster);
+    const most = Math.min(count, this.#perTable - (cluster % this.#perTable));
+    const offset = this.#end;
+    this.#end += most * this.clusterSize;
+    return { offset, count: most };
+  }
+
+  giveBack({ offset, count }: Taken): void {
+    if (this.#end === offset + count * this.clusterSize) this.#end = offset;
+  }
+
+  link(cluster: number, { offset, count }: Taken): Promise<void> {
+    return this.#setEntries(cluster, count, (index) => offset + index * this.clusterSize);
+  }
+
+  /** Under the lock: makes clusters that have no place read as zeroes. Gives how many were done. */
+  async linkZeroes(cluster: number, count: number): Promise<number> {
+    await this.#startPlacing(cluster);
+    const most = Math.min(count, this.#perTable - (cluster % this.#perTable));
+    await this.#setEntries(cluster, most, () => ZERO_ENTRY);
+    return most;
+  }
+
+  /** Under the lock: the header says whether the tables need a check. */
+  async setNeedCheck(needCheck: boolean): Promise<void> {
+    const header = this.#header;
+    if (header.needCheck === needCheck) return;
+    if (!needCheck) await this.#file.flush();
+    header.needCheck = needCheck;
+    try {
+      await writeFeatures(this.#file, header);
+      if (needCheck) await this.#file.flush();
+    } catch (error) {
+      header.needCheck = !needCheck;
+      throw error;
+    }
+  }
+
+  /** What the tables hold in the file has been changed. */
+  forget(): void {
+    this.#pages.clear();
+  }
+
+  /** Before entries of a cluster change: there is a table for them, and the header tells of it. */
+  async #startPlacing(cluster: number): Promise<void> {
+    await this.setNeedCheck(true);
+    if (!(await this.#l2Of(cluster))) await this.#makeL2(Math.floor(cluster / this.#perTable));
+  }
+
+  async #makeL2(index: number): Promise<void> {
+    const offset = this.#end;
+    this.#end += this.#header.tableSize;
+    await this.#file.debugEvent('l2_alloc_write');
+    await this.#file.writeZeroes(offset, this.#header.tableSize);
+    await this.#file.flush();
+    await this.#pages.write(this.#l1, index * ENTRY, entries([offset]));
+  }
+
+  async #l2Of(cluster: number): Promise<TablePlace | undefined> {
+    const index = Math.floor(cluster / this.#perTable);
+    return this.#l2At(await this.#pages.load(this.#l1, index * ENTRY), index);
+  }
+
+  #l2At(top: Page, index: number): TablePlace | undefined {
+    const offset = entryAt(top.view, index * ENTRY - top.start);
+    if (offset === 0) return undefined;
+    const length = this.#header.tableSize;
+    if (!this.isPlace(offset, length)) throw new IoError('EINVAL');
+    return { offset, length, update: 'l2_update' };
+  }
+
+  #missingTable(cluster: number, limit: number): Run {
+    const count = Math.min(limit, this.#perTable - (cluster % this.#perTable));
+    return { kind: 'unallocated', offset: 0, count };
+  }
+
+  #run({ view, start }: Page, cluster: number, limit: number): Run {
+    const { clusterSize } = this;
+    const at = (cluster % this.#perTable) * ENTRY - start;
+    const offset = entryAt(view, at);
+    const kind = kindOf(offset);
+    const most = Math.min(limit, (view.byteLength - at) / ENTRY);
+    if (kind === 'data' && !this.isPlace(offset, clusterSize)) throw new IoError('EINVAL');
+    const step = kind === 'data' ? clusterSize : 0;
+    let count = 1;
+    while (count < most && entryAt(view, at + count * ENTRY) === offset + count * step) {
+      if (kind === 'data' && !this.isPlace(offset + count * step, clusterSize)) break;
+      count += 1;
+    }
+    return { kind, offset: kind === 'data' ? offset : 0, count };
+  }
+
+  async #setEntries(cluster: number, count: number, entry: (index: number) => number): Promise<void> {
+    const table = await this.#l2Of(cluster);
+    const values = Array.from({ length: count }, (_, index) => entry(index));
+    await this.#pages.write(table!, (cluster % this.#perTable) * ENTRY, entries(values));
+  }
+}
+
+function kindOf(entry: number): PlaceKind {
+  if (entry === 0) return 'unallocated';
+  return entry === ZERO_ENTRY ? 'zero' : 'data';
+}
+
+/** The entry at byte `at`; what is beyond 2^53 is inexact, and leads nowhere. */
+export function entryAt(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}
+
+function entries(values: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * ENTRY));
+  for (const [index, value] of values.entries()) view.setBigUint64(index * ENTRY, BigInt(value), true);
+  return new Uint8Array(view.buffer);
+}
