@@ -23,6 +23,13 @@ export interface DriveSettings {
   readonly onWriteError: BlockdevOnError;
 }
 
+/** What `-drive` says of the guest's hardware, for a device that says nothing of it. */
+export interface DriveHardware {
+  readonly serial?: string;
+  readonly geometry?: { readonly cylinders: number; readonly heads: number; readonly sectors: number };
+  readonly translation?: string;
+}
+
 /** What a medium takes over from the one before it. */
 export type MediumOptions = Pick<NodeOptions, 'cache' | 'discard' | 'detectZeroes' | 'readOnly'>;
 
@@ -37,6 +44,7 @@ export class BlockBackend implements RootUser {
   /** Of its options: nobody else gets it while the drive is there. */
   readonly id: string;
   readonly accounting = new Accounting();
+  hardware: DriveHardware = {};
   /** How the next medium is opened if nothing else is asked for: as the last one was. */
   mediumOptions: MediumOptions = {
     cache: { direct: false, noFlush: false },

@@ -1,8 +1,12 @@
 /** Device models as data: what `-device` names, where it plugs in, what properties it takes, and what kind of disk it is. */
+import type { Json } from '../../spec/json.ts';
 import type { PropertyTypes } from './properties.ts';
 
 /** Kinds of buses, as messages name them. */
 export type BusType = 'IDE' | 'ISA' | 'PCI' | 'SCSI' | 'System' | 'floppy-bus' | 'usb-bus' | 'virtio-bus';
+
+/** Values by the names of properties. */
+export type SettledValues = Readonly<Record<string, Json>>;
 
 /** A type of guest device. */
 export interface DeviceModel {
@@ -15,6 +19,8 @@ export interface DeviceModel {
   readonly within?: DevicePart;
   /** It uses a drive so. */
   readonly disk?: DiskModel;
+  /** Values of properties that nobody gave, by the others; absent: as they are. Throws `CommandError` for what is not to be. */
+  readonly settle?: (property: (name: string) => Json, isGiven: (name: string) => boolean) => SettledValues;
   /** Properties are not looked at. */
   readonly takesAnything?: boolean;
 }
@@ -24,6 +30,8 @@ export interface DevicePart {
   /** Its name in the other; `@BUS@` stands for the name of the bus that the other brings. */
   readonly name: string;
   readonly model: string;
+  /** The properties that it is given; absent: it has those of the other, which tells them as they are there. */
+  readonly takes?: readonly string[];
 }
 
 /** A bus as the devices on it find it. */
@@ -51,8 +59,14 @@ export interface DiskModel {
   readonly resizable: boolean;
   /** An error can stop the machine. */
   readonly reportsIoStatus: boolean;
-  /** The only size that its blocks can have, and what it is called in telling so. */
-  readonly blockSize?: { readonly only: number; readonly of: string };
+  /** The only size that its blocks can have, on its medium too where `physical`, and what it is called in telling so. */
+  readonly blockSize?: { readonly only: number; readonly of: string; readonly physical?: boolean };
+  /** As `settle` of a model; `length`: bytes of the medium. */
+  readonly settle?: (property: (name: string) => Json, length: number | undefined) => SettledValues;
+  /** The most heads of its geometry; absent: it has none. */
+  readonly mostHeads?: number;
+  /** The granularity of discards where none is given; `only`: what has no other. Absent: left open. */
+  readonly discards?: { readonly usual: number; readonly only?: string };
   /** What it says without a drive; absent: it then gets an empty one. */
   readonly withoutDrive?: string;
 }

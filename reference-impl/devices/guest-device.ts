@@ -51,6 +51,7 @@ export class GuestDevice implements AttachedDevice {
   guestSide: GuestSide | undefined;
   /** It is asked to go, which waits for the guest. */
   leaving = false;
+  readonly #settled = new Map<string, Json>();
   #hadMedium = false;
 
   constructor(identity: DeviceIdentity) {
@@ -88,13 +89,25 @@ export class GuestDevice implements AttachedDevice {
 
   /** The value of a property that its model has. */
   property(name: string): Json {
+    const part = this.#tellerOf(name);
+    if (part) return part.property(name);
     const given = this.identity.properties.get(name);
-    const placed = this.#placed(name);
-    if (placed !== undefined) return placed;
+    const found = this.#placed(name) ?? this.#settled.get(name);
+    if (found !== undefined) return found;
     if (name === 'iothread') return given ? `/objects/${String(given)}` : '';
     if (name !== 'drive') return given ?? this.model.properties[name]!.initial;
-    const { backend } = this.backend ? this : ([...this.parts.values()].find((part) => part.backend) ?? this);
-    return backend?.name || (backend?.node?.name ?? '');
+    return this.backend?.name || (this.backend?.node?.name ?? '');
+  }
+
+  /** Gives a property the value that the device itself has found for it. */
+  settle(name: string, value: Json): void {
+    this.#settled.set(name, value);
+  }
+
+  /** The part whose properties are the device's own. */
+  #tellerOf(name: string): GuestDevice | undefined {
+    if (!this.model.within || this.model.within.takes) return undefined;
+    return [...this.parts.values()].find((part) => Object.hasOwn(part.model.properties, name));
   }
 
   /** Properties that the bus has settled. */

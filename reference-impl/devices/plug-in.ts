@@ -8,13 +8,13 @@ import { BlockBackend } from '../backend/block-backend.ts';
 import { type ErrorPolicies, GuestIo } from '../backend/guest-requests.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isIdentifier } from '../qapi/identifier.ts';
-import { checkBlockSizes } from './block-sizes.ts';
 import { Bus } from './bus.ts';
 import type { DeviceModel, DiskModel } from './device-model.ts';
 import type { DeviceOptions, DeviceRegistry, Placement } from './device-registry.ts';
 import { GuestDevice } from './guest-device.ts';
 import { deviceAliases, deviceModels } from './models/index.ts';
 import { placeOn } from './place.ts';
+import { settleDisk } from './settled-properties.ts';
 import { Tray } from './tray.ts';
 
 type Properties = Map<string, Json>;
@@ -74,6 +74,12 @@ export class PlugIn {
   /** The drive, the buses and the parts. */
   async #complete(device: GuestDevice): Promise<void> {
     const { model } = device;
+    const { properties } = device.identity;
+    const settled = model.settle?.(
+      (name) => device.property(name),
+      (name) => properties.has(name),
+    );
+    for (const [name, value] of Object.entries(settled ?? {})) device.settle(name, value);
     if (model.disk) await this.#useDrive(device, model.disk);
     if (model.offers)
       for (let bus = 0; bus < (model.offers.count ?? 1); bus += 1)
@@ -82,7 +88,7 @@ export class PlugIn {
   }
 
   async #addPart(device: GuestDevice): Promise<void> {
-    const { name: pattern, model: modelName } = device.model.within!;
+    const { name: pattern, model: modelName, takes } = device.model.within!;
     const name = pattern.replace('@BUS@', String(device.buses[0]?.name));
     const model = deviceModels[modelName]!;
     const bus = device.buses[0] ?? new Bus('virtio-bus', { type: model.bus, hotplug: false }, device.qomPath);
@@ -95,7 +101,7 @@ export class PlugIn {
       qomPath,
       bus,
       place: placeOn(bus, modelName, new Map()),
-      properties,
+      properties: takes ? only(properties, takes) : properties,
       hotplugged,
     });
     part.owner = device;
@@ -123,11 +129,12 @@ export class PlugIn {
 
   async #useDrive(device: GuestDevice, disk: DiskModel): Promise<void> {
     const { properties } = device.identity;
-    checkBlockSizes(disk, properties);
     const name = properties.get('drive');
     const backend = this.#drive(device, disk, name ? String(name) : undefined);
     if (!device.removable && !backend.node) throw new CommandError('Device needs media, but drive is empty');
+    const ideBuses = this.#registry.buses.filter(({ model }) => model.type === 'IDE');
     try {
+      await settleDisk(device, disk, backend, ideBuses);
       backend.attach(device, writebackOf(properties));
     } catch (error) {
       if (backend.name === '') await this.#registry.block.backends.remove(backend);
@@ -178,6 +185,10 @@ function readProperties({ properties, takesAnything }: DeviceModel, given: Devic
     values.set(name, properties[name]!.parse(value, name));
   }
   return values;
+}
+
+function only(properties: ReadonlyMap<string, Json>, names: readonly string[]): Properties {
+  return new Map([...properties].filter(([name]) => names.includes(name)));
 }
 
 /** What a device says of its drive's cache; `auto` leaves that to the drive. */

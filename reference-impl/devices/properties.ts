@@ -16,8 +16,11 @@ export interface PropertyType {
 /** Properties by name, in the order in which they are told. */
 export type PropertyTypes = Readonly<Record<string, PropertyType>>;
 
+/** A text that is something if nobody says it. */
+export const textOf = (initial: string): PropertyType => ({ type: 'str', initial, parse: (value) => value });
+
 /** A text. */
-export const text: PropertyType = { type: 'str', initial: '', parse: (value) => value };
+export const text: PropertyType = textOf('');
 
 /** A switch. */
 export const flag = (initial: boolean): PropertyType => ({
@@ -48,12 +51,15 @@ export const unsigned = (bits: 16 | 32, initial: number): PropertyType => ({
     const number = integer(value);
     if (number === undefined || number < 0 || number >= 2 ** bits)
       throw new CommandError(`Parameter '${name}' expects uint${bits}_t`);
-    return number;
+    return Number(number);
   },
 });
 
+/** What leaves a number to the device. */
+export const UNSAID = 2 ** 32 - 1;
+
 /** What leaves a place to the bus. */
-export const ANY = 2 ** 32 - 1;
+export const ANY = UNSAID;
 
 /** A part of the place that a device has on its bus, which tells it once it is settled. */
 export const place: PropertyType = unsigned(32, ANY);
@@ -66,7 +72,7 @@ export const signed = (initial: number): PropertyType => ({
     const number = integer(value);
     if (number === undefined || number < -(2 ** 31) || number >= 2 ** 31)
       throw new CommandError(`Parameter '${name}' expects int32_t`);
-    return number;
+    return Number(number);
   },
 });
 
@@ -75,10 +81,10 @@ export const wide = (initial: number): PropertyType => ({
   type: 'uint64',
   initial,
   parse(value, name) {
-    if (!/^(0x[\da-f]+|\d+)$/i.test(value)) throw new CommandError(`Parameter '${name}' expects uint64`);
-    const number = BigInt(value);
-    if (number >= 2n ** 64n) throw new CommandError(`Parameter '${name}' expects uint64`);
-    return number;
+    const number = integer(value);
+    if (number === undefined || number < -(2n ** 63n) || number >= 2n ** 64n)
+      throw new CommandError(`Parameter '${name}' expects uint64`);
+    return BigInt.asUintN(64, number);
   },
 });
 
@@ -101,6 +107,10 @@ export const blockSize: PropertyType = {
   },
 };
 
-function integer(value: string): number | undefined {
-  return /^[+-]?(0x[\da-f]+|\d+)$/i.test(value) ? Number(value) : undefined;
+/** Hexadecimal after `0x`, octal after `0`, else decimal. */
+function integer(value: string): bigint | undefined {
+  const [, sign, digits] = /^([+-]?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.exec(value) ?? [];
+  if (digits === undefined) return undefined;
+  const number = BigInt(digits.replace(/^0(?=[0-7])/, '0o'));
+  return sign === '-' ? -number : number;
 }

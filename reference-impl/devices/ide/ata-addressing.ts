@@ -1,23 +1,7 @@
 /** Which sector the registers of an ATA disk name: by cylinder, head and sector, or by number in 28 or 48 bits. */
+import type { Geometry } from '../geometry.ts';
 import type { IdeDrive } from './ide-drive.ts';
 import { Register, Select } from './ide-registers.ts';
-
-const HEADS = 16;
-const SECTORS = 63;
-const MOST_CYLINDERS = 16383;
-
-/** Cylinders, heads and sectors of a disk. */
-export interface Geometry {
-  readonly cylinders: number;
-  readonly heads: number;
-  readonly sectors: number;
-}
-
-/** The geometry of a disk of so many sectors, of which nobody said another. */
-export function guessedGeometry(total: number): Geometry {
-  const cylinders = Math.floor(total / (HEADS * SECTORS));
-  return { cylinders: Math.min(Math.max(cylinders, 2), MOST_CYLINDERS), heads: HEADS, sectors: SECTORS };
-}
 
 /** `wide`: 48 bits, the higher ones being what was written before. */
 export function sectorOf(

@@ -2,10 +2,11 @@
  * An ATA disk: the commands of the ATA standard that a PC's firmware and drivers use, with data through the port. What
  * is not in the table is aborted.
  */
-import { type Geometry, guessedGeometry, nameSector, sectorOf } from './ata-addressing.ts';
+import type { Geometry } from '../geometry.ts';
+import { nameSector, sectorOf } from './ata-addressing.ts';
 import { ATA_COMMANDS } from './ata-commands.ts';
 import type { DmaEngine } from './bus-master.ts';
-import type { IdeBacking } from './ide-backing.ts';
+import type { DiskForm, IdeBacking } from './ide-backing.ts';
 import { IdeDrive } from './ide-drive.ts';
 import { Register, Status } from './ide-registers.ts';
 import { FIRST_MODES, identifyDisk, MOST_MULTIPLE, type TransferModes } from './identify-data.ts';
@@ -15,6 +16,7 @@ const SECTOR = 512;
 /** A disk. Its commands are in `ata-commands.ts`. */
 export class AtaDisk extends IdeDrive {
   readonly backing: IdeBacking;
+  readonly #form: DiskForm;
   modes: TransferModes = { ...FIRST_MODES };
   /** Sectors at a time of READ and WRITE MULTIPLE; 0: they are refused. */
   multiple = MOST_MULTIPLE;
@@ -29,10 +31,11 @@ export class AtaDisk extends IdeDrive {
   /** Sectors between two interrupts. */
   #step = 1;
 
-  constructor(backing: IdeBacking, interrupt: () => void) {
+  constructor(backing: IdeBacking, form: DiskForm, interrupt: () => void) {
     super([0, 0], interrupt);
     this.backing = backing;
-    this.#counting = guessedGeometry(this.total);
+    this.#form = form;
+    this.#counting = form.geometry;
   }
 
   get total(): number {
@@ -76,6 +79,7 @@ export class AtaDisk extends IdeDrive {
       identifyDisk({
         labels: this.backing.labels,
         total: this.total,
+        form: this.#form,
         ...this.#told,
         modes: this.modes,
         writeCache: this.backing.writeCache,

@@ -1,13 +1,14 @@
 /** What a guest's driver does through the ports, against an image in memory. What QEMU answers to more than this, `harness/targets/ide-drives.long.test.ts` compares. */
 import { beforeEach, expect, test } from 'vitest';
 import type { GuestResult } from '../../backend/guest-requests.ts';
+import { guessedGeometry } from '../geometry.ts';
 import { GuestMemory } from '../machine/guest-memory.ts';
 import { AbsentDrive } from './absent-drive.ts';
 import { AtaDisk } from './ata-disk.ts';
 import { AtapiDrive } from './atapi-drive.ts';
 import { BusMaster } from './bus-master.ts';
 import { CdMedium } from './cd-medium.ts';
-import type { IdeBacking } from './ide-backing.ts';
+import type { DiskForm, IdeBacking } from './ide-backing.ts';
 import { IdeChannel } from './ide-channel.ts';
 
 const SECTORS = 64;
@@ -29,6 +30,13 @@ const ended = async (name: string, run: () => void = () => {}): Promise<GuestRes
   requests.push(name);
   if (answer.ok) run();
   return answer;
+};
+
+const form: DiskForm = {
+  geometry: guessedGeometry(SECTORS),
+  physicalBlock: 512,
+  rotationRate: 0,
+  discards: true,
 };
 
 const backing: IdeBacking = {
@@ -75,7 +83,7 @@ beforeEach(() => {
   channel = new IdeChannel(
     (interrupt) => {
       cd = new AtapiDrive(backing, medium, interrupt);
-      return [new AtaDisk(backing, interrupt), cd];
+      return [new AtaDisk(backing, form, interrupt), cd];
     },
     (high) => lines.push(high),
   );
@@ -204,7 +212,7 @@ test('no interrupt comes where the guest wants none', async () => {
 });
 
 test('a place without a drive answers with zeroes, and a channel without drives too', async () => {
-  const present = new AtaDisk(backing, () => {});
+  const present = new AtaDisk(backing, form, () => {});
   const half = new IdeChannel(
     () => [present, new AbsentDrive()],
     () => {},
@@ -301,4 +309,25 @@ test('of a change the guest hears twice: that nothing is there, then that someth
   expect((await packet([0x00], 0)).status).toBe(READY);
   cd.ejectRequested();
   expect([await event(), await event()]).toEqual([1, 0]);
+});
+
+test('a disk tells how it is made, and is addressed by the geometry that it was given', async () => {
+  const made: DiskForm = {
+    geometry: { cylinders: 4, heads: 2, sectors: 8 },
+    physicalBlock: 4096,
+    rotationRate: 7200,
+    discards: false,
+  };
+  channel = new IdeChannel(
+    (interrupt) => [new AtaDisk(backing, made, interrupt), new AbsentDrive()],
+    () => {},
+  );
+  await command(0xec);
+  const identity = words(256);
+  const word = (place: number) => identity.readUInt16LE(place * 2);
+  expect([1, 3, 4, 6, 54, 55, 56, 57, 58].map(word)).toEqual([4, 2, 4096, 8, 4, 2, 8, 64, 0]);
+  expect([69, 106, 169, 217].map(word)).toEqual([0, 0x6003, 0, 7200]);
+  // Cylinder 1, head 1, sector 3.
+  await command(0x20, { lba: 3 | (1 << 8), device: 0xa1 });
+  expect(requests.at(-1)).toBe(`read ${((1 * 2 + 1) * 8 + 2) * 512} 512`);
 });

@@ -1,9 +1,10 @@
 /** The 256 words that IDENTIFY DEVICE and IDENTIFY PACKET DEVICE give. */
-import type { Geometry } from './ata-addressing.ts';
-import type { DriveLabels } from './ide-backing.ts';
+import type { Geometry } from '../geometry.ts';
+import type { DiskForm, DriveLabels } from './ide-backing.ts';
 
 /** Sectors at a time that READ and WRITE MULTIPLE transfer at most. */
 export const MOST_MULTIPLE = 16;
+const SECTOR = 512;
 const LBA28_SECTORS = 2 ** 28 - 1;
 
 /** How data are transferred, by the words that tell it: set by SET FEATURES. */
@@ -21,6 +22,7 @@ export interface DiskIdentity {
   readonly labels: DriveLabels;
   /** In sectors. */
   readonly total: number;
+  readonly form: DiskForm;
   readonly geometry: Geometry;
   readonly multiple: number;
   readonly modes: TransferModes;
@@ -32,7 +34,7 @@ type Words = Readonly<Record<number, number>>;
 
 /** 512 bytes. */
 export function identifyDisk(disk: DiskIdentity): Buffer {
-  const { labels, total, geometry, multiple, modes, writeCache } = disk;
+  const { labels, total, form, geometry, multiple, modes, writeCache } = disk;
   const capacity = geometry.cylinders * geometry.heads * geometry.sectors;
   const short = Math.min(total, LBA28_SECTORS);
   const named = hasName(labels);
@@ -40,7 +42,7 @@ export function identifyDisk(disk: DiskIdentity): Buffer {
     0: 0x0040,
     1: geometry.cylinders,
     3: geometry.heads,
-    4: 512 * geometry.sectors,
+    4: (SECTOR * geometry.sectors) & 0xffff,
     5: 512,
     6: geometry.sectors,
     20: 3,
@@ -67,7 +69,7 @@ export function identifyDisk(disk: DiskIdentity): Buffer {
     66: 120,
     67: 120,
     68: 120,
-    69: 0x4000,
+    69: form.discards ? 0x4000 : 0,
     80: 0xf0,
     81: 0x16,
     82: 0x4021,
@@ -81,9 +83,10 @@ export function identifyDisk(disk: DiskIdentity): Buffer {
     100: total % 2 ** 16,
     101: Math.floor(total / 2 ** 16) % 2 ** 16,
     102: Math.floor(total / 2 ** 32),
-    106: 0x6000,
+    106: 0x6000 | Math.log2(form.physicalBlock / SECTOR),
     ...worldWideName(labels.wwn),
-    169: 1,
+    169: form.discards ? 1 : 0,
+    217: form.rotationRate,
   });
 }
 

@@ -24,9 +24,9 @@ export function pc(devices: DeviceRegistry, memorySize: number, powerOff: () => 
   const interrupts = new InterruptLines();
   const memory = new GuestMemory(memorySize);
   const masters: BusMaster[] = [];
-  for (const [number, { bus, registers, control, line }] of IDE.entries()) {
+  for (const { bus, registers, control, line } of IDE) {
     const setLine = (high: boolean) => interrupts.set(line, high);
-    const channel = ideChannel(devices.bus(bus)?.devices ?? [], number, setLine);
+    const channel = ideChannel(devices.bus(bus)?.devices ?? [], setLine);
     const master = new BusMaster(memory, (engine) => channel.startDma(engine));
     channel.busMaster = master;
     masters.push(master);

@@ -1,5 +1,5 @@
 /** Properties that the models of disks share. */
-import { blockSize, flag, oneOf, type PropertyTypes, signed, text, unsigned } from '../properties.ts';
+import { blockSize, flag, oneOf, type PropertyTypes, signed, text, UNSAID, unsigned } from '../properties.ts';
 
 /** A switch that may be left to the device. */
 export const onOffAuto = oneOf('OnOffAuto', ['auto', 'on', 'off'], 'auto');
@@ -11,7 +11,7 @@ export const DRIVE: PropertyTypes = {
   physical_block_size: blockSize,
   min_io_size: unsigned(16, 0),
   opt_io_size: unsigned(32, 0),
-  discard_granularity: unsigned(32, 2 ** 32 - 1),
+  discard_granularity: unsigned(32, UNSAID),
   'write-cache': onOffAuto,
   'share-rw': flag(false),
 };

@@ -1,6 +1,6 @@
 /** Disks and CD drives on an IDE bus. */
 import type { DeviceModel } from '../device-model.ts';
-import { oneOf, type PropertyTypes, place, text, unsigned, wide } from '../properties.ts';
+import { oneOf, type PropertyTypes, place, text, textOf, unsigned, wide } from '../properties.ts';
 import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
 
 const IDE: PropertyTypes = {
@@ -9,10 +9,15 @@ const IDE: PropertyTypes = {
   ...BOOT,
   ...SERIAL,
   unit: place,
-  ver: text,
+  ver: textOf('2.5+'),
   wwn: wide(0),
   model: text,
 };
+
+const blocks = {
+  blockSize: { only: 512, of: 'IDE' },
+  discards: { usual: 512, only: 'ide' },
+} as const;
 
 const TRANSLATIONS = ['auto', 'none', 'lba', 'large', 'rechs'];
 
@@ -25,6 +30,8 @@ export const ideModels = {
       resizable: true,
       reportsIoStatus: true,
       withoutDrive: 'No drive specified',
+      mostHeads: 16,
+      ...blocks,
     },
     properties: {
       ...IDE,
@@ -35,7 +42,7 @@ export const ideModels = {
   },
   'ide-cd': {
     bus: 'IDE',
-    disk: { medium: 'in-tray', writes: 'never', resizable: false, reportsIoStatus: true },
+    disk: { medium: 'in-tray', writes: 'never', resizable: false, reportsIoStatus: true, ...blocks },
     properties: IDE,
   },
 } satisfies Readonly<Record<string, DeviceModel>>;

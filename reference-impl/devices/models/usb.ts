@@ -1,4 +1,5 @@
 /** USB: host controllers, and a stick, which is a SCSI disk of its own bus inside. */
+import { checkBlockSizes } from '../block-sizes.ts';
 import type { BusModel, DeviceModel } from '../device-model.ts';
 import { flag, type PropertyTypes, text, unsigned } from '../properties.ts';
 import { BOOT, DRIVE, ERRORS, SERIAL } from './disk-properties.ts';
@@ -7,6 +8,9 @@ import { PCI } from './pci.ts';
 const USB_BUS: BusModel = { type: 'usb-bus', hotplug: true };
 
 const USB: PropertyTypes = { port: text, serial: text, full_path: flag(true), 'msos-desc': flag(true) };
+
+/** What a stick hands on to the disk inside, beside the drive. */
+const HANDED_ON = ['drive', 'removable', 'bootindex', 'share-rw', 'rerror', 'werror', 'serial'];
 
 const controller: DeviceModel = {
   bus: 'PCI',
@@ -23,7 +27,11 @@ export const usbModels = {
   'usb-storage': {
     bus: 'usb-bus',
     offers: { type: 'SCSI', hotplug: false, targets: { ids: 1, luns: 1 } },
-    within: { name: '@BUS@/legacy[0]', model: 'scsi-disk' },
+    settle(property) {
+      checkBlockSizes({}, property);
+      return {};
+    },
+    within: { name: '@BUS@/legacy[0]', model: 'scsi-disk', takes: HANDED_ON },
     properties: { ...USB, ...DRIVE, ...ERRORS, ...BOOT, ...SERIAL, removable: flag(false) },
   },
 } satisfies Readonly<Record<string, DeviceModel>>;
