@@ -6,6 +6,7 @@ import { file, hostCdrom, hostDevice } from './file.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
 import { nullAio, nullCo } from './null.ts';
+import { parallels } from './parallels/index.ts';
 import { qcow2 } from './qcow2/index.ts';
 import { qed } from './qed/index.ts';
 import { quorum } from './quorum/index.ts';
@@ -24,6 +25,7 @@ export const drivers = {
   nbd,
   'null-aio': nullAio,
   'null-co': nullCo,
+  parallels,
   qcow2,
   qed,
   quorum,

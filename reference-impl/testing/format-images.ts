@@ -196,6 +196,8 @@ export interface CutSubject {
   make(file: ChildHandle, size: number): Promise<void>;
   /** What shows through; of as many bytes. */
   readonly backing?: (size: number) => Uint8Array;
+  /** What is left of a cut-off write opens only so. */
+  readonly onlyReadable?: boolean;
 }
 
 const CUT_SIZE = 2 ** 18;
@@ -204,12 +206,12 @@ const CUT_SIZE = 2 ** 18;
  * After every change of the file in a series of writes, what is in the file is an image that opens and holds for each sector
  * what it held before the write at hand or what that wrote.
  */
-export function cutOffWrites({ name, driver, make, backing: below }: CutSubject): void {
+export function cutOffWrites({ name, driver, make, backing: below, onlyReadable = false }: CutSubject): void {
   test(`${name}: writes that are cut off leave old contents or new ones`, async () => {
     const shown = below?.(CUT_SIZE) ?? new Uint8Array(CUT_SIZE);
     const backing = below && new MemoryFile(shown).handle();
     const options = backing ? { backing } : {};
-    const file = new MemoryFile();
+    const file = new MemoryFile(undefined, { mostBytes: 2 ** 23 });
     await make(file.handle(), CUT_SIZE);
     const image = await openFormat(driver, file.handle(), options);
     const replayed = new MemoryFile(file.bytes.slice());
@@ -225,7 +227,7 @@ export function cutOffWrites({ name, driver, make, backing: below }: CutSubject)
       for (const change of file.changes) {
         replayed.apply(change);
         const after = new MemoryFile(replayed.bytes.slice());
-        const reopened = await openFormat(driver, after.handle(), options);
+        const reopened = await openFormat(driver, after.handle(), { ...options, readOnly: onlyReadable });
         expectSectors(await contentsOf(reopened), old, now);
       }
       old = now;

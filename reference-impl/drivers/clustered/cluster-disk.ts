@@ -12,6 +12,9 @@ import type { BlockStatus, ChildHandle } from '../driver.ts';
 import { Lock } from '../lock.ts';
 import type { ClusterMap, Run, Taken } from './cluster-map.ts';
 
+/** Clusters that get a place, and what they were before. */
+type New = Taken & Pick<Run, 'kind'>;
+
 /** Bytes that are copied at once. */
 const PIECE = 2 ** 20;
 
@@ -159,7 +162,7 @@ export class ClusterDisk {
   }
 
   /** Writes whole clusters, with what surrounds the data in the first and last one; then refers to them. */
-  async #writeNew(first: number, taken: Taken, at: number, data: Uint8Array): Promise<void> {
+  async #writeNew(first: number, taken: New, at: number, data: Uint8Array): Promise<void> {
     try {
       await this.#fill(first, taken, at, data);
       if (this.#backing()) await this.#file.flush();
@@ -170,10 +173,12 @@ export class ClusterDisk {
     await this.lock.run(() => this.#map.link(first, taken));
   }
 
-  async #fill(first: number, taken: Taken, at: number, data: Uint8Array): Promise<void> {
+  async #fill(first: number, taken: New, at: number, data: Uint8Array): Promise<void> {
     const { clusterSize } = this.#map;
     const whole = taken.count * clusterSize;
     if (data.length === whole) return this.#writeData(taken.offset, data);
+    if (taken.isZero && (taken.kind === 'zero' || (taken.kind === 'unallocated' && !this.#backing())))
+      return this.#writeData(taken.offset + at - first * clusterSize, data);
     const start = first * clusterSize;
     for (let done = 0; done < whole; done += PIECE) {
       const length = Math.min(PIECE, whole - done);

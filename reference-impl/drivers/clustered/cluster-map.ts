@@ -22,6 +22,8 @@ export interface Taken {
   readonly offset: number;
   /** Clusters; fewer than were asked for where a table ends. */
   readonly count: number;
+  /** The file reads as zeroes there already. */
+  readonly isZero?: boolean;
 }
 
 /** The tables of an image. Offsets in the file are bytes, clusters are counted in the guest's disk. */
