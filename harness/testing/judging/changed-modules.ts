@@ -1,6 +1,7 @@
 /**
- * Module hooks for copies of the reference in which some modules have other texts. A copy is all modules that are reached
- * from one whose URL has `?changes=FILE`, within the folder of the reference; FILE is a list of `ChangedModule` as JSON.
+ * Module hooks for copies of the reference in which some modules have other texts. A copy has modules of its own where
+ * they are changed or import one of its own; it shares all others with the sound reference, which must have been loaded
+ * before. One of its modules is asked for with `?changes=FILE`; FILE is a list of `ChangedModule` as JSON.
  */
 import { readFileSync } from 'node:fs';
 import type { LoadHook, ResolveHook } from 'node:module';
@@ -14,39 +15,69 @@ export interface ChangedModule {
 
 const CHANGES = 'changes';
 
-/** The module of the copy that takes its changes from `file`. */
+/** The module as the copy that takes its changes from `file` has it. */
 export function inCopy(module: URL, file: string): string {
   const url = new URL(module);
   url.searchParams.set(CHANGES, file);
   return url.href;
 }
 
-/** Changes by their file. */
-const known = new Map<string, ReadonlyMap<string, string>>();
+interface Changes {
+  /** Texts by the URLs of their modules. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** The modules that the copy does not share. */
+  readonly own: ReadonlySet<string>;
+}
 
-function changesIn(file: string): ReadonlyMap<string, string> {
-  let texts = known.get(file);
-  if (texts === undefined) {
+/** By their file. */
+const known = new Map<string, Changes>();
+
+/** Who imports a module, by its URL: seen when the sound reference was loaded. */
+const importers = new Map<string, Set<string>>();
+
+function changesIn(file: string): Changes {
+  let changes = known.get(file);
+  if (changes === undefined) {
     const changed = JSON.parse(readFileSync(file, 'utf8')) as readonly ChangedModule[];
-    texts = new Map(changed.map(({ url, text }) => [url, text]));
-    known.set(file, texts);
+    const own = new Set(changed.map(({ url }) => url));
+    // A set goes on with what is added to it.
+    for (const url of own) for (const importer of importers.get(url) ?? []) own.add(importer);
+    changes = { texts: new Map(changed.map(({ url, text }) => [url, text])), own };
+    known.set(file, changes);
   }
-  return texts;
+  return changes;
+}
+
+/** A module of the reference without its changes, and their file; null: it is none of the reference. */
+function ofReference(
+  url: string | undefined,
+): { readonly sound: string; readonly file: string | null } | null {
+  if (url?.startsWith(REFERENCE.href) !== true) return null;
+  const module = new URL(url);
+  const file = module.searchParams.get(CHANGES);
+  module.search = '';
+  return { sound: module.href, file };
 }
 
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   const resolved = await nextResolve(specifier, context);
-  const file = context.parentURL === undefined ? null : new URL(context.parentURL).searchParams.get(CHANGES);
-  return file === null || !resolved.url.startsWith(REFERENCE.href)
-    ? resolved
-    : { ...resolved, url: inCopy(new URL(resolved.url), file) };
+  const [module, parent] = [ofReference(resolved.url), ofReference(context.parentURL)];
+  if (module === null) return resolved;
+  const { sound } = module;
+  const file = module.file ?? parent?.file;
+  if (typeof file === 'string')
+    return { ...resolved, url: changesIn(file).own.has(sound) ? inCopy(new URL(sound), file) : sound };
+  if (parent !== null) {
+    if (!importers.has(sound)) importers.set(sound, new Set());
+    importers.get(sound)!.add(parent.sound);
+  }
+  return resolved;
 };
 
 export const load: LoadHook = (url, context, nextLoad) => {
-  const module = URL.canParse(url) ? new URL(url) : null;
-  const file = module?.searchParams.get(CHANGES) ?? null;
-  if (module === null || file === null) return nextLoad(url, context);
-  module.search = '';
-  const source = changesIn(file).get(module.href) ?? readFileSync(module, 'utf8');
+  const module = ofReference(url);
+  if (typeof module?.file !== 'string') return nextLoad(url, context);
+  const { sound, file } = module;
+  const source = changesIn(file).texts.get(sound) ?? readFileSync(new URL(sound), 'utf8');
   return { format: 'module', source, shortCircuit: true };
 };

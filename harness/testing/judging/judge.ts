@@ -33,6 +33,8 @@ export interface Judged {
   readonly noticed: readonly Noticed[];
 }
 
+const START = new URL('start-reference.js', REFERENCE);
+
 register(new URL('changed-modules.js', import.meta.url));
 
 let judged = 0;
@@ -71,8 +73,10 @@ function loaderOf(changes: readonly ChangedModule[]) {
   const file = join(tmpdir(), `changes-${judged}.json`);
   writeFileSync(file, JSON.stringify(changes));
   return async () => {
+    // What a copy shares.
+    await import(START.href);
     const [{ startReference }, { OptionError }] = (await Promise.all([
-      import(inCopy(new URL('start-reference.js', REFERENCE), file)),
+      import(inCopy(START, file)),
       import(inCopy(new URL('endpoint.js', REFERENCE), file)),
     ])) as [
       typeof import('../../../reference-impl/start-reference.ts'),

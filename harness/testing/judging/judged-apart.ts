@@ -14,8 +14,8 @@ export const PROCESS = 'the process';
 const SILENT_MS = 40_000;
 /** How much longer than on the sound reference the cases may take. */
 const SLOWER = 8;
-/** Copies of the reference that a process holds: none of them is ever given back. */
-const MOST_JUDGEMENTS = 30;
+/** Modules of broken references are never given back: what a process holds at most. */
+const MOST_JUDGEMENTS = 200;
 
 /** Those that have nothing to do. */
 const idle: JudgeProcess[] = [];
