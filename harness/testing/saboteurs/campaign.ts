@@ -1,14 +1,20 @@
 /** What the hand-written cases notice of the saboteurs. */
 import { readFileSync } from 'node:fs';
-import type { CaseRecord } from '../../../reports/record.ts';
+import type { Outcome } from '../../../reports/record.ts';
 import { type Requirement, requirements } from '../../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../../cases/case.ts';
 import { cases } from '../../cases/index.ts';
 import { REFERENCE } from '../judging/built.ts';
+import { judgeAll } from '../judging/call.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
 import { type CaseRun, insideFunctions, type Place, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import type { Change, Saboteur } from './saboteur.ts';
+
+/** Cases that run in one process before another may take some. */
+const LOT = 30;
+/** What a case may take on the sound reference where nobody looks. */
+const CASE_MILLISECONDS = 1_000;
 
 /** What the hand-written cases do on the sound reference. */
 export interface Sound {
@@ -53,26 +59,34 @@ export async function soundOutcomes(
   };
 }
 
-/** The same of these cases alone, and not who reaches what, which takes longer than they do. */
+/** The same of these cases alone, `workers` at a time, and not who reaches what, which takes longer than they do. */
 export async function soundOutcomesOf(
   ids: readonly string[],
-  onCase: () => void,
-  signal?: AbortSignal,
+  workers: number,
+  signal: AbortSignal,
 ): Promise<Sound> {
-  const runs: CaseRecord[] = [];
-  const reporter = {
-    caseEnd(record: CaseRecord) {
-      onCase();
-      if (record.outcome !== 'skip') runs.push(record);
-    },
-    end() {},
-  };
-  if (ids.length > 0) await runSuite(reporter, { only: new Set(ids), signal });
+  const outcomes: Record<string, Outcome> = {};
+  await judgeAll(inLots([...new Set(ids)]), workers, signal, async (lot) => {
+    const expected = Object.fromEntries(lot.map((id) => [id, 'pass' as const]));
+    const sound = { changes: [], expected, all: true };
+    const others = await judgedApart(sound, lot.length * CASE_MILLISECONDS, signal);
+    Object.assign(outcomes, expected);
+    for (const { by, outcome } of others) {
+      if (expected[by] === undefined) throw new Error(`${by} of the sound reference: ${outcome}`);
+      outcomes[by] = outcome as Outcome;
+    }
+  });
+  const ran = Object.entries(outcomes).filter(([, outcome]) => outcome !== 'skip');
   return {
-    outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
-    milliseconds: Object.fromEntries(runs.map(({ id, durationMs }) => [id, durationMs])),
+    outcomes: Object.fromEntries(ran),
+    milliseconds: Object.fromEntries(ran.map(([id]) => [id, CASE_MILLISECONDS])),
     reached: {},
   };
+}
+
+function inLots<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / LOT);
+  return Array.from({ length: count }, (_, lot) => items.slice(lot * LOT, (lot + 1) * LOT));
 }
 
 /** Where cases must come by to notice a saboteur: any word that it changes. None where what it changes is executed when the module is loaded. */

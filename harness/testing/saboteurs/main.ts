@@ -59,12 +59,16 @@ async function main(signal: AbortSignal): Promise<number> {
     return 0;
   }
   const workers = wholeNumber('--workers', values.workers);
-  const onCase = counted((count) => `the sound reference: ${count} cases`);
   const must = chosen.flatMap(({ id }) => caughtBy(id));
   const { head: sound, lines } = values.pairs
-    ? { head: await soundOutcomesOf(must, onCase, signal), lines: [] }
+    ? { head: await soundOutcomesOf(must, workers, signal), lines: [] }
     : await openResults<Sound, Result>(values.results, () =>
-        soundOutcomes(saboteurs, values.cases, onCase, signal),
+        soundOutcomes(
+          saboteurs,
+          values.cases,
+          counted((count) => `the sound reference: ${count} cases`),
+          signal,
+        ),
       );
   if (!values.pairs && !isDeepStrictEqual(sound.patterns, values.cases))
     throw new Error(`${values.results} holds what other cases noticed: --results names another file`);
