@@ -166,7 +166,12 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     this.endAwaited = true;
     if (!this.capabilities.owned) this.skip('the end of an attached endpoint cannot be seen');
     const { endpoint, limits } = this.#state;
-    return awaitFrom(endpoint, 'the end of the endpoint', limits.answerTimeout, () => endpoint.exited);
+    return awaitFrom(endpoint, 'the end of the endpoint', limits.answerTimeout, (signal) => {
+      const late = new Promise<never>((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+      return Promise.race([endpoint.exited, late]);
+    });
   }
 
   async restart(how: RestartKind = 'stop'): Promise<void> {

@@ -5,10 +5,12 @@ import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
 import { tap } from '../../reports/tap.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import { listen } from '../cases/helpers/peers/listening.ts';
 import { readExpectations } from '../expectations/read-expectations.ts';
+import { reference } from '../targets/reference.ts';
 import { type FakeOptions, type FakeTarget, fakeTarget } from '../testing/fake-endpoint.ts';
 import { type RunOptions, run } from './run.ts';
 
@@ -222,6 +224,16 @@ describe('outcomes', () => {
       t.equal(code, 0, 'it must exit with 0');
     });
     expect(record.outcome).toBe('pass');
+  });
+
+  test('timeout: an end that does not come, in the time of an endpoint on a virtual clock', async () => {
+    const cases = [aCase('theme/one', async (t) => void (await t.ended()))];
+    const spec = loadBlockSchema();
+    const limits = { caseTimeout: 60_000, answerTimeout: 2_000 };
+    const record = await run({ target: reference('reference'), spec, cases: () => cases, limits });
+    expect(record.cases).toMatchObject([
+      { outcome: 'timeout', reason: expect.stringContaining('the end of the endpoint') },
+    ]);
   });
 
   test('timeout: no answer comes; the endpoint is ended and the next case gets a new one', async () => {
