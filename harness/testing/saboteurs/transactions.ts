@@ -156,16 +156,24 @@ export const transactions: readonly Saboteur[] = [
       'prepareSnapshotSync(block.graph, { ...data, mode: undefined })',
     ],
   ),
-  inside(
-    'transactions/group-of-two',
-    'transaction',
-    'cancels one other job only when a job of a group is cancelled',
-    'jobs/job-txn',
-    [
-      'const members = [...this.#members];',
-      'const members = [because, ...this.#members.filter((each) => each !== because).slice(0, 1)];',
+  {
+    id: 'transactions/group-of-two',
+    definition: 'transaction',
+    breaks: 'cancels one other job only when a job of a group is cancelled',
+    changes: [
+      {
+        file: 'jobs/job-txn',
+        find: 'const members = [...this.#members];',
+        put: 'const members = [because, ...this.#members.filter((each) => each !== because).slice(0, 1)];',
+      },
+      // The job that is left can still be cancelled: who cannot end it would hang.
+      {
+        file: 'jobs/job-txn',
+        find: 'await this.#conclude(member);\n        }\n    }\n    async #conclude',
+        put: 'await this.#conclude(member);\n        }\n        this.#aborting = false;\n    }\n    async #conclude',
+      },
     ],
-  ),
+  },
   inside(
     'transactions/node-compress-forgotten',
     'transaction',
