@@ -86,6 +86,8 @@ async function main(signal: AbortSignal): Promise<number> {
     results.set(saboteur.id, result);
     if (!values.pairs) addResult(values.results, result);
   });
+  // What was found out of pairs is written nowhere: some of it is no result.
+  if (values.pairs) signal.throwIfAborted();
   const done = chosen.flatMap((saboteur) => {
     const result = results.get(saboteur.id);
     return result === undefined ? [] : [{ saboteur, noticed: result.noticed }];
