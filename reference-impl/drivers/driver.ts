@@ -45,6 +45,8 @@ export type CreateOptions<D extends BlockdevDriver> = Readonly<
 export interface NamedCreation {
   /** Bytes. */
   readonly size: number;
+  /** Of the image. */
+  readonly filename?: string;
   readonly 'backing-file'?: string;
   /** A driver's name. */
   readonly 'backing-fmt'?: string;
@@ -106,6 +108,8 @@ export interface DriverInfo {
   /** 0 where the format has no clusters. */
   readonly clusterSize: number;
   readonly dirty: boolean;
+  /** What images above remember the contents by; it changes when they do. */
+  readonly contentId?: number;
 }
 
 /** A backing file as an image's header names it; `format` is a driver's name. */
@@ -227,6 +231,13 @@ export interface OpenEnvironment<Options = unknown> {
    * has been opened before; a `backing` child is not for the driver to open.
    */
   child(name: string): Promise<ChildHandle>;
+  /**
+   * Opens the file of this name as a child of the given name, which no option defines; a relative one begins where the
+   * image lies.
+   */
+  childBeside(name: string, filename: string): Promise<ChildHandle>;
+  /** What queries show as the file name of a child that is open. */
+  filenameOf(child: string): string;
   /** The backing child of the moment; none while the driver opens. */
   backing(): ChildHandle | undefined;
   /** The bytes of a `secret` object. Throws `CommandError`. */
@@ -248,6 +259,8 @@ export interface OpenEnvironment<Options = unknown> {
   /** Ends the endpoint on the spot with status 1, after telling why. */
   abort(line: string): void;
   readonly clock: Clock;
+  /** 32 bits. */
+  readonly random: () => number;
   readonly hostWork: HostWork;
   /** Relative file names start here. */
   readonly cwd: string;
@@ -285,6 +298,8 @@ export interface DriverState {
   readonly lock?: string | undefined;
   /** A write may pass the end of the node and so makes it longer. */
   readonly growable?: boolean;
+  /** The driver cannot write: its nodes are read-only, whatever was asked for, and stay so. */
+  readonly onlyReads?: boolean;
   read(offset: number, buffer: Uint8Array): Promise<void>;
   write(offset: number, data: Uint8Array): Promise<void>;
   /** Default: zeroes are written as data. */
@@ -386,14 +401,16 @@ export interface BlockDriver<Options, Creation, Named> {
   /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
   readonly open: (environment: OpenEnvironment<Options>) => Promise<DriverState>;
   /**
-   * How sure it is that a file which begins with `start` (512 bytes, zeroes behind its end) is of this format: 0 is no,
-   * 1 is the last resort, 100 a magic number. Default: never.
+   * How sure it is that a file of this name which begins with `start` (512 bytes, zeroes behind its end) is of this format:
+   * 0 is no, 1 is the last resort, 100 a magic number. Default: never.
    */
-  probe?(start: Uint8Array): number;
+  probe?(start: Uint8Array, filename: string): number;
   /** The option that names the secret of an image; commands that cannot give it make no image of this format. */
   readonly secretOption?: keyof Options & string;
   /** Makes a new image (`x-blockdev-create`). Throws `CommandError`. */
   readonly create?: (environment: CreateEnvironment<Creation>) => Promise<void>;
+  /** False where headers have no place for the format of a backing file: new images get no backing file then. */
+  readonly namesBackingFormat?: false;
   /**
    * Makes a new image of a format that `x-blockdev-create` does not make, for commands that name a file and a format.
    * Throws `CommandError`.

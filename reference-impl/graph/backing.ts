@@ -78,7 +78,7 @@ export function fullBackingName(node: Node): string {
 }
 
 /** A relative name begins where the image of the node lies. Throws `CommandError`. */
-function besideImage(node: Node, name: string): string {
+export function besideImage(node: Node, name: string): string {
   if (name === '' || name.startsWith('/') || hasProtocol(name)) return name;
   const image = node.child('file')?.node.filename.shown ?? '';
   if (image === '' || image.startsWith('json:'))

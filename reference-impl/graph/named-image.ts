@@ -40,6 +40,8 @@ export async function createNamedImage(
     throw new CommandError(`Protocol driver '${protocol.driver}' does not support image creation`);
   if (backing && !('backing' in driver.children))
     throw new CommandError(`Backing file not supported for file format '${format}'`);
+  if (backing?.format !== undefined && driver.namesBackingFormat === false)
+    throw new CommandError(`Backing file format not supported for file format '${format}'`);
   if (backing?.name === filename)
     throw new CommandError('Error: Trying to create an image with the same filename as the backing file');
   if (driver.secretOption !== undefined)
@@ -50,6 +52,7 @@ export async function createNamedImage(
   await runCreate(graph, (driver.create ?? driver.createNamed)!, {
     file: protocol,
     size,
+    filename,
     ...(backing ? { 'backing-file': backing.name } : {}),
     ...(backing?.format === undefined ? {} : { 'backing-fmt': backing.format }),
   });

@@ -36,12 +36,13 @@ export function nodeFilename(
   for (const [name, value] of Object.entries(driver.shownOptions?.(own) ?? own))
     if (!(name in driver.children) || value === '') flatten(flat, name, value);
   const plain = plainName(driver, own, Object.keys(flat).length > 0, children);
-  const full = () => fullOptions(driverName, flat, children, order);
+  const full = () => fullOptions(driverName, driver, flat, children, order);
   return { plain, full, shown: plain ?? `json:${serialize(full())}` };
 }
 
 function fullOptions(
   driverName: string,
+  driver: AnyDriver,
   flat: JsonObject,
   children: readonly NamedChild[],
   order: readonly string[],
@@ -54,6 +55,8 @@ function fullOptions(
   for (const name of put) full[name] = flat[name]!;
   for (const { name, filename } of children) {
     const { option, index } = placeOfChild(name);
+    // The image itself names the others.
+    if (!(option in driver.children)) continue;
     if (index === undefined) full[name] = filename.full();
     else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full()];
   }

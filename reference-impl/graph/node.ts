@@ -222,6 +222,10 @@ export class Node {
   async setReadOnly(readOnly: boolean): Promise<void> {
     if (readOnly === this.readOnly) return;
     const { state, io } = this.#open;
+    if (state.onlyReads)
+      throw new CommandError(
+        `Block format '${this.driverName}' used by node '${this.name}' does not support reopening files`,
+      );
     await this.runSerialising(async () => {
       if (readOnly) await this.#store();
       await state.setReadOnly?.(readOnly);
@@ -229,6 +233,12 @@ export class Node {
     this.#readOnly = readOnly;
     for (const bitmap of this.bitmaps.all) bitmap.readOnly = bitmap.persistent && readOnly;
     io.setPolicy(this.#policy());
+  }
+
+  /** The driver cannot write. What the node took of its children before that it keeps, until somebody changes its permissions. */
+  neverWrite(): void {
+    this.#readOnly = true;
+    this.io.setPolicy(this.#policy());
   }
 
   /** Brings everything to stable storage. Throws `CommandError`. */

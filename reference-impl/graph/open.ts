@@ -24,9 +24,10 @@ import { IoError } from '../host/errno.ts';
 import { findTlsCredentials } from '../objects/tls-credentials.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { namesOfChild } from '../qapi/qdict-order.ts';
-import { openBacking } from './backing.ts';
+import { besideImage, openBacking } from './backing.ts';
 import { placeOfChild } from './child-place.ts';
 import { checkOptions, nodeOptions, type Parent } from './common-options.ts';
+import { protocolOf } from './definition.ts';
 import { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 import { loadBitmaps } from './persistent-bitmaps.ts';
@@ -94,7 +95,8 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
   checkFilename(node.driverName, node.driver, node.options.own);
   graph.name(node, name);
   if (file) attachOpened(graph, node, file, 'file');
-  const staysProbed = (start: Uint8Array): boolean => formatOf(graph.drivers, start) === node.driverName;
+  const staysProbed = (start: Uint8Array): boolean =>
+    formatOf(graph.drivers, start, file?.filename.shown ?? '') === node.driverName;
   const state = await node.driver.open({
     ...environment(graph, node),
     staysProbed: isProbed ? staysProbed : undefined,
@@ -109,6 +111,11 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
       }),
     );
     graph.refreshPermissions(node);
+    if (state.onlyReads && !node.readOnly) {
+      const { name: ofNode, driverName } = node;
+      graph.services.log(`node '${ofNode}' is read-only, though nobody said so: '${driverName}' only reads`);
+      node.neverWrite();
+    }
     await loadBitmaps(node);
   } catch (error) {
     if (!node.isOpen) await state.close();
@@ -117,7 +124,7 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
 }
 
 function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> {
-  const { clock, hostWork, cwd, objects } = graph.services;
+  const { clock, random, hostWork, cwd, objects } = graph.services;
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
   const { own, readOnly, cache } = node.options;
@@ -126,6 +133,8 @@ function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> 
     readOnly,
     direct: cache.direct,
     child,
+    childBeside: (name, filename) => openBeside(graph, node, name, filename),
+    filenameOf: (name) => node.child(name)?.node.filename.shown ?? '',
     backing: () => node.backing,
     secret: (id) => objects.secret(id),
     tlsCredentials: (id) => findTlsCredentials(objects, id, 'client'),
@@ -141,9 +150,28 @@ function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> 
     print: (line) => graph.services.print(line),
     abort: (line) => graph.services.abort(line),
     clock,
+    random,
     hostWork,
     cwd,
   };
+}
+
+/** A child that no option defines, by the name of its file. */
+async function openBeside(
+  graph: NodeGraph,
+  parent: Node,
+  name: string,
+  filename: string,
+): Promise<ChildHandle> {
+  const definition = protocolOf(graph.drivers, besideImage(parent, filename));
+  const options = { ...parent.options, readOnly: parent.readOnly };
+  const child = await openNode(graph, definition, { parent: { options, role: 'file' } });
+  try {
+    return graph.attach(parent, child, name, 'file', true);
+  } catch (error) {
+    await graph.releaseUnused(child);
+    throw error;
+  }
 }
 
 function corrupted(graph: NodeGraph, node: Node, { msg, offset, size, fatal }: CorruptionReport): void {

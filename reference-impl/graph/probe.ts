@@ -16,15 +16,15 @@ export async function probe(drivers: DriverTable, file: Node): Promise<string> {
       throw new CommandError(`Could not read image for determining its format: ${error.message}`);
     throw error;
   }
-  return formatOf(drivers, start);
+  return formatOf(drivers, start, file.filename.shown);
 }
 
-/** The name of the likeliest driver of a file that begins so, with what is behind the first 512 bytes left aside. */
-export function formatOf(drivers: DriverTable, begin: Uint8Array): string {
+/** The name of the likeliest driver of a file of this name that begins so; what is behind the first 512 bytes does not count. */
+export function formatOf(drivers: DriverTable, begin: Uint8Array, filename: string): string {
   const start = begin.subarray(0, PROBED_BYTES);
   let best = { name: 'raw', score: 0 };
   for (const [name, driver] of drivers.all) {
-    const score = driver.probe?.(start) ?? 0;
+    const score = driver.probe?.(start, filename) ?? 0;
     if (score > best.score) best = { name, score };
   }
   return best.name;

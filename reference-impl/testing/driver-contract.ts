@@ -25,6 +25,8 @@ export interface DriverSubject {
   readonly resizes: boolean | 'grows';
   /** Writing past the end makes the disk longer. */
   readonly grows: boolean;
+  /** Its nodes are read-only, whatever is asked for. */
+  readonly onlyReads?: boolean;
   /** What was never written is whatever its cipher makes of zeroes. */
   readonly scrambles?: boolean;
 }
@@ -177,7 +179,8 @@ export function driverContract(subject: DriverSubject): void {
         const unit = node.io.limits.requestAlignment;
         expect(node.io.length()).toBe(Math.ceil((SIZE + 512) / unit) * unit);
       } else {
-        await expect(write).rejects.toMatchObject({ name: 'IoError', code: 'EIO' });
+        const code = subject.onlyReads ? 'EPERM' : 'EIO';
+        await expect(write).rejects.toMatchObject({ name: 'IoError', code });
         expect(node.io.length()).toBe(SIZE);
       }
     });

@@ -71,12 +71,14 @@ export function testEnvironment<Options>(
   options: Options,
   more: Partial<OpenEnvironment<Options>> = {},
 ): OpenEnvironment<Options> {
-  const { clock, hostWork, cwd, objects } = services;
+  const { clock, random, hostWork, cwd, objects } = services;
   return {
     options,
     readOnly: false,
     direct: false,
     child: () => Promise.reject(new Error('has no children')),
+    childBeside: () => Promise.reject(new Error('has no children')),
+    filenameOf: () => 'file',
     backing: () => undefined,
     secret: (id) => objects.secret(id),
     tlsCredentials: (id) => findTlsCredentials(objects, id, 'client'),
@@ -90,6 +92,7 @@ export function testEnvironment<Options>(
     print: () => {},
     abort: () => {},
     clock,
+    random,
     hostWork,
     cwd,
     ...more,
