@@ -1,4 +1,7 @@
 /** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
+
+import { bochs } from './archives/bochs.ts';
+import { dmg } from './archives/dmg.ts';
 import { blkdebug } from './blkdebug/index.ts';
 import { blkverify } from './blkverify.ts';
 import type { Drivers } from './driver.ts';
@@ -13,11 +16,14 @@ import { quorum } from './quorum/index.ts';
 import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
+import { vmdk } from './vmdk/index.ts';
 
 /** All drivers by name. What is here is what the endpoint advertises. */
 export const drivers = {
   blkdebug,
   blkverify,
+  bochs,
+  dmg,
   file,
   host_cdrom: hostCdrom,
   host_device: hostDevice,
@@ -32,4 +38,5 @@ export const drivers = {
   raw,
   replication,
   throttle,
+  vmdk,
 } satisfies Drivers;

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
 import { startReference } from '../start-reference.ts';
 import { run, startServer, stopServer } from './external-programs.ts';
@@ -40,7 +41,7 @@ const SETTLE_MS = 25;
 const WAIT_MS = 8_000;
 
 /** Commands of a setup that leave files and nothing else. */
-const LEAVES_FILES = /^(qemu-img|qemu-io|@write|@text)$/;
+const LEAVES_FILES = /^(qemu-img|qemu-io|@write|@text|@zbytes)$/;
 
 /**
  * Replays transcripts one after another, all in the same folder: images name one another by their paths, so what a
@@ -192,7 +193,7 @@ function isEvent(message: Json): boolean {
 }
 
 const IS_ANY =
-  /^(timestamp|actual-size|date-n?sec|thread-id|uuid|iters|master-key-iters)$|(_time|_latency)_ns$|_queue_depth$/;
+  /^(timestamp|actual-size|date-n?sec|thread-id|cid|uuid|iters|master-key-iters)$|(_time|_latency)_ns$|_queue_depth$/;
 const AUTOMATIC_NAME = /#block\d+/g;
 
 /** Translates between the folder and automatic node names here and those of a transcript. */
@@ -246,6 +247,8 @@ class Host {
   async run([program, ...words]: readonly Json[]): Promise<void> {
     if (program === '@write')
       write(words[0] as string, words[1] as [number, string][], words[2] as number | undefined);
+    else if (program === '@zbytes')
+      writeFileSync(words[0] as string, inflateSync(Buffer.from(words[1] as string, 'base64')));
     else if (program === '@text') writeFileSync(words[0] as string, words[1] as string);
     else if (program === '@fifo') execFileSync('mkfifo', words as string[]);
     else if (program === '@nbd') await this.#serve(words as string[]);
