@@ -26,6 +26,7 @@ import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { mirrors } from './mirrors.ts';
 import { nodeData } from './node-data.ts';
+import { otherFormats } from './other-formats.ts';
 import { otherSituations } from './other-situations.ts';
 import { permissionRules } from './permission-rules.ts';
 import { refusals } from './refusals.ts';
@@ -72,6 +73,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...media,
   ...mirrors,
   ...nodeData,
+  ...otherFormats,
   ...otherSituations,
   ...permissionRules,
   ...refusals,

@@ -1,0 +1,53 @@
+/** Saboteurs of image formats besides raw, qcow2 and luks. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+export const otherFormats: readonly Saboteur[] = [
+  inside(
+    'other-formats/bochs-extents-in-order',
+    'BlockdevOptionsGenericFormat',
+    'takes the extents of a growing disk of Bochs to be in the file in order',
+    'drivers/archives/bochs',
+    [
+      'Math.floor(at / extentBytes) * 4, true)',
+      'Math.floor(at / extentBytes) * 4, true) && Math.floor(at / extentBytes)',
+    ],
+  ),
+  inside(
+    'other-formats/dmg-zeroes-unread',
+    'BlockdevOptionsGenericFormat',
+    'fails reads of the runs of a dmg image that are zeroes',
+    'drivers/archives/dmg',
+    ['buffer.fill(0);\n                return;', "throw new IoError('EIO');"],
+  ),
+  inside(
+    'other-formats/vmdk-entries-in-copy',
+    'BlockdevOptionsGenericCOWFormat',
+    'writes the places of new grains of a VMDK image into the copy of its tables alone',
+    'drivers/vmdk/grain-tables',
+    [
+      'await this.#pages.write(table, this.#entryAt(cluster), bytes);',
+      'if (directory === this.#redundant)\n                await this.#pages.write(table, this.#entryAt(cluster), bytes);',
+    ],
+  ),
+  inside(
+    'other-formats/vmdk-extents-at-start',
+    'BlockdevOptionsGenericCOWFormat',
+    'writes to the start of an extent of a VMDK image that is as it is, wherever it should',
+    'drivers/vmdk/vmdk-extents',
+    ['file.write(start + offset, data)', 'file.write(start, data)'],
+  ),
+  inside(
+    'other-formats/vmdk-compression-untold',
+    'ImageInfoSpecificVmdk',
+    'does not tell that the extent of a VMDK image is compressed',
+    'drivers/vmdk/vmdk-image',
+    ['compressed: true', ''],
+  ),
+  inside(
+    'other-formats/vmdk-type-untold',
+    'ImageInfoSpecificVmdk',
+    'tells that every VMDK image is of the type custom',
+    'drivers/vmdk/index',
+    ["image.createType ?? ''", "'custom'"],
+  ),
+];
