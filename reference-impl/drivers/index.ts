@@ -10,6 +10,7 @@ import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
 import { nullAio, nullCo } from './null.ts';
 import { parallels } from './parallels/index.ts';
+import { qcow } from './qcow/index.ts';
 import { qcow2 } from './qcow2/index.ts';
 import { qed } from './qed/index.ts';
 import { quorum } from './quorum/index.ts';
@@ -32,6 +33,7 @@ export const drivers = {
   'null-aio': nullAio,
   'null-co': nullCo,
   parallels,
+  qcow,
   qcow2,
   qed,
   quorum,

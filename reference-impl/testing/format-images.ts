@@ -17,35 +17,35 @@ export type FormatDriver = Pick<BlockDriver<object, never, object>, 'open' | 'cr
 export interface OpenFormat {
   readonly io: BlockIo;
   truncate(length: number): Promise<void>;
+  makeEmpty(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface OpenFormatOptions {
   readonly readOnly?: boolean;
   readonly backing?: ChildHandle;
+  /** The driver's own. */
+  readonly options?: object;
 }
 
 /** Throws `CommandError` or `IoError`. */
 export async function openFormat(
   driver: FormatDriver,
   file: ChildHandle,
-  { readOnly = false, backing }: OpenFormatOptions = {},
+  { readOnly = false, backing, options = {} }: OpenFormatOptions = {},
 ): Promise<OpenFormat> {
-  const environment = testEnvironment(
-    testServices('/'),
-    {},
-    {
-      readOnly,
-      child: () => Promise.resolve(file),
-      backing: () => backing,
-    },
-  );
+  const environment = testEnvironment(testServices('/'), options, {
+    readOnly,
+    child: () => Promise.resolve(file),
+    backing: () => backing,
+  });
   const state = await driver.open(environment);
   const policy = { readOnly, discard: 'unmap', detectZeroes: 'off', noFlush: false } as const;
   const io = new BlockIo(state, policy, new DirtyBitmaps());
   return {
     io,
     truncate: (length) => io.truncate(async () => state.truncate?.(length)),
+    makeEmpty: async () => state.makeEmpty?.(),
     close: () => state.close(),
   };
 }

@@ -49,8 +49,7 @@ export class ClusterDisk {
 
   async blockStatus(offset: number, length: number): Promise<BlockStatus> {
     const { run, length: holds } = await this.#runAt(offset, length);
-    if (run.kind === 'unallocated')
-      return { length: holds, zero: this.#backing() === undefined, allocated: false };
+    if (run.kind === 'unallocated') return { length: holds, zero: !this.hasBacking, allocated: false };
     const status = { length: holds, zero: run.kind === 'zero', allocated: true };
     return run.kind === 'data'
       ? { ...status, offset: run.offset + (offset % this.#map.clusterSize) }
@@ -80,6 +79,11 @@ export class ClusterDisk {
     const zeroes = new Uint8Array(Math.min(PIECE, length));
     for (let done = 0; done < length; done += PIECE)
       await this.write(offset + done, zeroes.subarray(0, length - done));
+  }
+
+  /** Something shows through where nothing has a place. */
+  get hasBacking(): boolean {
+    return this.#backing() !== undefined;
   }
 
   /** Whether a cluster is being placed. */
@@ -165,7 +169,7 @@ export class ClusterDisk {
   async #writeNew(first: number, taken: New, at: number, data: Uint8Array): Promise<void> {
     try {
       await this.#fill(first, taken, at, data);
-      if (this.#backing()) await this.#file.flush();
+      if (this.hasBacking) await this.#file.flush();
     } catch (error) {
       this.#map.giveBack(taken);
       throw error;
@@ -177,7 +181,7 @@ export class ClusterDisk {
     const { clusterSize } = this.#map;
     const whole = taken.count * clusterSize;
     if (data.length === whole) return this.#writeData(taken.offset, data);
-    if (taken.isZero && (taken.kind === 'zero' || (taken.kind === 'unallocated' && !this.#backing())))
+    if (taken.isZero && (taken.kind === 'zero' || (taken.kind === 'unallocated' && !this.hasBacking)))
       return this.#writeData(taken.offset + at - first * clusterSize, data);
     const start = first * clusterSize;
     for (let done = 0; done < whole; done += PIECE) {

@@ -1,0 +1,209 @@
+/** The tables of a qcow image: an L1 table that is there from the start, and L2 tables that are made when they are first needed. */
+import zlib from 'node:zlib';
+import { IoError } from '../../host/errno.ts';
+import type { ClusterMap, Run, Taken } from '../clustered/cluster-map.ts';
+import { EntryPages, type Page, type TablePlace } from '../clustered/entry-pages.ts';
+import type { ChildHandle } from '../driver.ts';
+import { ENTRY, HEADER_LENGTH, type Header } from './qcow-header.ts';
+
+/** Highest bit of the upper word of an entry. */
+const COMPRESSED = 0x80000000;
+const SECTOR = 512;
+
+export class QcowTables implements ClusterMap {
+  readonly clusterSize: number;
+  readonly #file: ChildHandle;
+  readonly #header: Header;
+  readonly #pages: EntryPages;
+  readonly #l1: TablePlace;
+  readonly #perTable: number;
+  /** Where the file ends for us: what lies before may be in use. */
+  #end: number;
+
+  constructor(file: ChildHandle, header: Header) {
+    this.#file = file;
+    this.#header = header;
+    this.clusterSize = 2 ** header.clusterBits;
+    this.#pages = new EntryPages(file);
+    this.#l1 = { offset: header.l1Offset, length: header.l1Size * ENTRY, update: 'l1_update' };
+    this.#perTable = 2 ** header.l2Bits;
+    this.#end = Math.max(file.length(), this.#l1.offset + this.#l1.length);
+  }
+
+  size(): number {
+    return this.#header.size;
+  }
+
+  peek(cluster: number, limit: number): Run | undefined {
+    const index = Math.floor(cluster / this.#perTable);
+    const top = this.#pages.peek(this.#l1, index * ENTRY);
+    if (!top) return undefined;
+    const table = this.#l2At(top, index);
+    if (!table) return this.#missingTable(cluster, limit);
+    const page = this.#pages.peek(table, (cluster % this.#perTable) * ENTRY);
+    return page && this.#run(page, cluster, limit);
+  }
+
+  async lookup(cluster: number, limit: number): Promise<Run> {
+    const table = await this.#l2Of(cluster);
+    if (!table) return this.#missingTable(cluster, limit);
+    const page = await this.#pages.load(table, (cluster % this.#perTable) * ENTRY);
+    return this.#run(page, cluster, limit);
+  }
+
+  async take(cluster: number, count: number): Promise<Taken> {
+    await this.#needL2(cluster);
+    const most = Math.min(count, this.#perTable - (cluster % this.#perTable));
+    return { offset: this.#takeClusters(most * this.clusterSize), count: most };
+  }
+
+  giveBack({ offset, count }: Taken): void {
+    if (this.#end === offset + count * this.clusterSize) this.#end = offset;
+  }
+
+  link(cluster: number, { offset, count }: Taken): Promise<void> {
+    return this.#setEntries(
+      cluster,
+      Array.from({ length: count }, (_, index) => BigInt(offset + index * this.clusterSize)),
+    );
+  }
+
+  /**
+   * Under the lock: writes a cluster that has no place as this stream, which is shorter than a cluster. `safely`: it is
+   * on stable storage before an entry refers to it.
+   */
+  async addCompressed(cluster: number, stream: Uint8Array, safely: boolean): Promise<void> {
+    await this.#needL2(cluster);
+    const offset = this.#end;
+    this.#end += stream.length;
+    await this.#file.debugEvent('write_compressed');
+    await this.#file.write(offset, stream);
+    if (safely) await this.#file.flush();
+    const entry = (BigInt(stream.length) << this.#sizeShift) | BigInt(offset) | (1n << 63n);
+    await this.#setEntries(cluster, [entry]);
+  }
+
+  async readCompressed({ offset, compressedBytes }: Run): Promise<Uint8Array> {
+    const stream = new Uint8Array(compressedBytes!);
+    await this.#file.read(offset, stream);
+    try {
+      const cluster = zlib.inflateRawSync(stream, {
+        maxOutputLength: this.clusterSize,
+        finishFlush: zlib.constants.Z_SYNC_FLUSH,
+      });
+      if (cluster.length === this.clusterSize) return cluster;
+    } catch {
+      // falls through: the stream is broken
+    }
+    throw new IoError('EIO');
+  }
+
+  /** Forgets all clusters, and gives their space back. Nothing is in flight. */
+  async clear(): Promise<void> {
+    await this.#file.writeZeroes(this.#l1.offset, this.#l1.length);
+    this.#pages.clear();
+    await this.#file.flush();
+    await this.#file.truncate(this.#l1.offset + this.#l1.length);
+    this.#end = this.#l1.offset + this.#l1.length;
+  }
+
+  /** Where the length of a stream stands in an entry, above its offset. */
+  get #sizeShift(): bigint {
+    return BigInt(63 - this.#header.clusterBits);
+  }
+
+  /** Whether an entry may lead there: to what is neither the header's nor the L1 table's, and starts in the file. */
+  #isPlace(offset: number, length: number): boolean {
+    const { offset: l1, length: l1Length } = this.#l1;
+    return (
+      offset >= HEADER_LENGTH && offset < this.#end && (offset + length <= l1 || offset >= l1 + l1Length)
+    );
+  }
+
+  /** Aligned, as the format wants clusters and tables. */
+  #takeClusters(bytes: number): number {
+    const offset = Math.ceil(this.#end / this.clusterSize) * this.clusterSize;
+    this.#end = offset + bytes;
+    return offset;
+  }
+
+  /** Before entries of a cluster change there is a table for them. */
+  async #needL2(cluster: number): Promise<void> {
+    if (await this.#l2Of(cluster)) return;
+    const length = this.#perTable * ENTRY;
+    const offset = this.#takeClusters(length);
+    await this.#file.debugEvent('l2_alloc_write');
+    await this.#file.writeZeroes(offset, length);
+    await this.#file.flush();
+    await this.#pages.write(
+      this.#l1,
+      Math.floor(cluster / this.#perTable) * ENTRY,
+      entriesOf([BigInt(offset)]),
+    );
+  }
+
+  async #l2Of(cluster: number): Promise<TablePlace | undefined> {
+    const index = Math.floor(cluster / this.#perTable);
+    return this.#l2At(await this.#pages.load(this.#l1, index * ENTRY), index);
+  }
+
+  #l2At({ view, start }: Page, index: number): TablePlace | undefined {
+    const at = index * ENTRY - start;
+    const offset = wholeOf(view.getUint32(at), view.getUint32(at + 4));
+    if (offset === 0) return undefined;
+    const length = this.#perTable * ENTRY;
+    if (!this.#isPlace(offset, length)) throw new IoError('EIO');
+    return { offset, length, update: 'l2_update' };
+  }
+
+  #missingTable(cluster: number, limit: number): Run {
+    return {
+      kind: 'unallocated',
+      offset: 0,
+      count: Math.min(limit, this.#perTable - (cluster % this.#perTable)),
+    };
+  }
+
+  #run({ view, start }: Page, cluster: number, limit: number): Run {
+    const at = (cluster % this.#perTable) * ENTRY - start;
+    const [high, low] = [view.getUint32(at), view.getUint32(at + 4)];
+    if ((high & COMPRESSED) !== 0) return this.#compressedRun(view.getBigUint64(at));
+    const offset = wholeOf(high, low);
+    const step = offset === 0 ? 0 : this.clusterSize;
+    const most = Math.min(limit, (view.byteLength - at) / ENTRY);
+    let count = 1;
+    while (count < most) {
+      const next = at + count * ENTRY;
+      if (wholeOf(view.getUint32(next), view.getUint32(next + 4)) !== offset + count * step) break;
+      count += 1;
+    }
+    if (offset === 0) return { kind: 'unallocated', offset, count };
+    const isSound = (from: number) => from % SECTOR === 0 && this.#isPlace(from, this.clusterSize);
+    if (!isSound(offset)) throw new IoError('EIO');
+    while (!isSound(offset + (count - 1) * step)) count -= 1;
+    return { kind: 'data', offset, count };
+  }
+
+  #compressedRun(entry: bigint): Run {
+    const offset = Number(entry & ((1n << this.#sizeShift) - 1n));
+    const compressedBytes = Number(entry >> this.#sizeShift) % this.clusterSize;
+    if (!this.#isPlace(offset, compressedBytes)) throw new IoError('EIO');
+    return { kind: 'compressed', offset, count: 1, compressedBytes };
+  }
+
+  async #setEntries(cluster: number, values: readonly bigint[]): Promise<void> {
+    const table = await this.#l2Of(cluster);
+    await this.#pages.write(table!, (cluster % this.#perTable) * ENTRY, entriesOf(values));
+  }
+}
+
+/** What is beyond 2^53 is inexact, and leads nowhere. */
+function wholeOf(high: number, low: number): number {
+  return high * 2 ** 32 + low;
+}
+
+function entriesOf(values: readonly bigint[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * ENTRY));
+  for (const [index, value] of values.entries()) view.setBigUint64(index * ENTRY, value);
+  return new Uint8Array(view.buffer);
+}
