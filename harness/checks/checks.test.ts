@@ -362,6 +362,16 @@ describe('leftovers', () => {
       'left over after clean-up: open file other.img (deleted)',
     ]);
   });
+  test('tells of a standard stream that was closed, also when a file has got its place', async () => {
+    const before = { ...NOTHING, standardStreams: ['/dev/null', 'pipe:[1]', null] };
+    const after = { ...NOTHING, standardStreams: ['disk.img', null, null] };
+    expect(await messages('leftovers', [], { before, after })).toEqual([
+      'the endpoint closed its standard input',
+      'the endpoint closed its standard output',
+    ]);
+    expect(await watch('leftovers', [], { before, after: before })).toEqual([]);
+  });
+
   test('says nothing of what raw bytes may have made', async () => {
     const spoken = [{ raw: '{', reply: { return: {} } }];
     expect(await watch('leftovers', spoken, { after: { ...NOTHING, nodes: ['a'] } })).toEqual([]);

@@ -1,4 +1,4 @@
-/** What a case made and took back has gone: nodes, jobs, bitmaps, open files, memory. What was open is still there. */
+/** What a case made and took back has gone: nodes, jobs, bitmaps, open files, memory. What was open is still there, and what the endpoint was started with. */
 import type { Check } from './check.ts';
 
 /** Growth of resident memory over one case beyond which it is reported. Coarse: caches and pools are legal. */
@@ -10,6 +10,8 @@ const KINDS = [
   ['bitmaps', 'dirty bitmap'],
   ['openFiles', 'open file'],
 ] as const;
+
+const STREAMS = ['input', 'output', 'error'] as const;
 
 export function leftovers(): Check {
   // What raw bytes made is in no ledger, and is not taken back.
@@ -37,6 +39,16 @@ export function leftovers(): Check {
             severity: 'must',
             message: `left over after clean-up: ${word} ${left.join(', ')}`,
             got: left,
+          });
+      }
+      for (const [fd, stream] of STREAMS.entries()) {
+        const [was, is] = [before.standardStreams[fd], after.standardStreams[fd]];
+        // The next file that it opens takes the place.
+        if (typeof was === 'string' && is !== was)
+          report({
+            severity: 'must',
+            message: `the endpoint closed its standard ${stream}`,
+            got: is ?? null,
           });
       }
       const growth = (after.residentBytes ?? 0) - (before.residentBytes ?? 0);

@@ -9,6 +9,8 @@ export interface HeldResources extends NamedResources {
   readonly openFiles: readonly string[];
   /** Names of all that is in the scratch folder. */
   readonly files: readonly string[];
+  /** Where standard input, output and error lead, null for one that is closed; empty where there is no process of its own. */
+  readonly standardStreams: readonly (string | null)[];
   /** Resident memory, bytes; null where there is no process of its own. */
   readonly residentBytes: number | null;
 }

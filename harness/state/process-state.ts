@@ -34,6 +34,11 @@ export function openFiles(pid: number = process.pid, folder: string): string[] {
   return inside;
 }
 
+/** Where standard input, output and error of a process lead; null for one that is closed, and where it cannot be known. */
+export function standardStreams(pid: number): (string | null)[] {
+  return [0, 1, 2].map((fd) => attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? null);
+}
+
 /** Undefined where the process or the descriptor has gone. */
 function attempt<T>(look: () => T): T | undefined {
   try {

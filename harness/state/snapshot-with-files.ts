@@ -3,7 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Schema } from '../../spec/model.ts';
 import { type HeldResources, namedIn } from './held-resources.ts';
-import { openFiles, residentBytes } from './process-state.ts';
+import { openFiles, residentBytes, standardStreams } from './process-state.ts';
 import { type Query, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { snapshotChange } from './snapshot-change.ts';
 
@@ -43,6 +43,7 @@ export class SnapshotWithFiles {
       ...namedIn(snapshot),
       openFiles: openFiles(endpoint.pid, scratch),
       files: await readdir(scratch),
+      standardStreams: endpoint.pid === undefined ? [] : standardStreams(endpoint.pid),
       residentBytes: endpoint.pid === undefined ? null : await residentBytes(endpoint.pid),
     };
     const times = held.files.map(async (name) => [name, (await stat(join(scratch, name))).mtimeMs] as const);

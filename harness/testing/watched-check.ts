@@ -40,6 +40,7 @@ export const NOTHING: HeldResources = {
   jobs: [],
   bitmaps: [],
   openFiles: [],
+  standardStreams: [],
   files: [],
   residentBytes: 1,
 };
