@@ -1,4 +1,5 @@
 /** What a case made and took back has gone: nodes, jobs, bitmaps, open files, memory. What was open is still there, and what the endpoint was started with. */
+import { removedName } from '../state/held-resources.ts';
 import type { Check } from './check.ts';
 
 /** Growth of resident memory over one case beyond which it is reported. Coarse: caches and pools are legal. */
@@ -29,7 +30,7 @@ export function leftovers(): Check {
       for (const name of removed)
         report({
           severity: 'must',
-          message: `the endpoint removed a file that it has open: ${name.slice(0, -REMOVED.length)}`,
+          message: `the endpoint removed a file that it has open: ${removedName(name)}`,
           got: name,
         });
       for (const [kind, word] of KINDS) {
@@ -62,10 +63,8 @@ export function leftovers(): Check {
   };
 }
 
-/** How Linux marks an open file that has no name any more. */
-const REMOVED = ' (deleted)';
-
 /** It was open under its name before, and is open without one. */
 function isRemoved(name: string, before: readonly string[]): boolean {
-  return name.endsWith(REMOVED) && before.includes(name.slice(0, -REMOVED.length));
+  const was = removedName(name);
+  return was !== null && before.includes(was);
 }

@@ -24,6 +24,14 @@ export interface NamedResources {
   readonly bitmaps: readonly string[];
 }
 
+/** How Linux marks an open file that has no name any more. */
+const REMOVED = ' (deleted)';
+
+/** The name that an open file had which has none any more; null for one that has. */
+export function removedName(openFile: string): string | null {
+  return openFile.endsWith(REMOVED) ? openFile.slice(0, -REMOVED.length) : null;
+}
+
 export function namedIn(snapshot: Snapshot): NamedResources {
   const nodes = objects(snapshot.nodes);
   return {

@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Schema } from '../../spec/model.ts';
-import { type HeldResources, namedIn } from './held-resources.ts';
+import { type HeldResources, namedIn, removedName } from './held-resources.ts';
 import { openFiles, residentBytes, standardStreams } from './process-state.ts';
 import { type Query, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { snapshotChange } from './snapshot-change.ts';
@@ -50,11 +50,15 @@ export class SnapshotWithFiles {
     return new SnapshotWithFiles(snapshot, held, new Map(await Promise.all(times)));
   }
 
-  /** Whether `after` has files open that were not, and yet no node more that could be the reason. */
+  /**
+   * Whether `after` has files open that were not, and yet no node more that could be the reason. One that lost its name is
+   * not closed for that.
+   */
   awaitsClosing({ held }: SnapshotWithFiles): boolean {
     const { openFiles: open, nodes } = this.held;
     return (
-      held.nodes.every((name) => nodes.includes(name)) && held.openFiles.some((name) => !open.includes(name))
+      held.nodes.every((name) => nodes.includes(name)) &&
+      held.openFiles.some((name) => !open.includes(removedName(name) ?? name))
     );
   }
 
