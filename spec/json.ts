@@ -29,7 +29,12 @@ export function parseJson(text: string): Json {
 
 /** JSON text of a value; `indent` as for `JSON.stringify`. */
 export function stringifyJson(value: Json, indent?: number): string {
-  return stringify(value, undefined, indent) as string;
+  try {
+    return JSON.stringify(value, undefined, indent);
+  } catch {
+    // there is a `bigint` in it, which is seldom
+    return stringify(value, undefined, indent) as string;
+  }
 }
 
 /** Whether the value is an object, and neither a list nor null. */
