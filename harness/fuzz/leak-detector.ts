@@ -9,7 +9,7 @@ import type { Endpoint } from '../targets/target.ts';
 export type UsageGauge = (endpoint: Endpoint) => Promise<ProcessUsage>;
 
 /** Measures the endpoint's own process. */
-export const gaugeProcess: UsageGauge = ({ pid }) => processUsage(pid);
+export const gaugeProcess: UsageGauge = ({ pid }) => Promise.resolve(processUsage(pid));
 
 /** Programs of a window, and windows that must each hold more than the one before. */
 export const WINDOW = 4;

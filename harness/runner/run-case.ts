@@ -262,7 +262,7 @@ async function settle(
   // what is left is told of once, not by each case that follows
   if (!undone || after === null || state.checkRunner.deviations.length > told) return false;
   if (session.startedAgain) return false;
-  if (!(await baseline.restored(session, after))) return false;
+  if (!baseline.restored(session, after)) return false;
   session.baseline = baseline;
   return true;
 }

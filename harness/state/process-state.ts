@@ -1,6 +1,8 @@
-/** What a process holds, from /proc. */
-import { readdirSync, readlinkSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+/**
+ * What a process holds, from /proc. It is read synchronously, as nothing of it waits for a disk: a thread for each file takes
+ * many times as long.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const PAGE = 4096;
 
@@ -13,10 +15,10 @@ export interface ProcessUsage {
 }
 
 /** Reads what a process uses; nulls without the id of a process that is the endpoint's own. */
-export async function processUsage(pid: number | undefined): Promise<ProcessUsage> {
+export function processUsage(pid: number | undefined): ProcessUsage {
   if (pid === undefined) return { memory: null, descriptors: null };
-  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => null);
-  return { memory: await residentBytes(pid), descriptors: descriptors?.length ?? null };
+  const descriptors = attempt(() => readdirSync(`/proc/${pid}/fd`));
+  return { memory: residentBytes(pid), descriptors: descriptors?.length ?? null };
 }
 
 /**
@@ -26,7 +28,6 @@ export async function processUsage(pid: number | undefined): Promise<ProcessUsag
 export function openFiles(pid: number = process.pid, folder: string): string[] {
   const descriptors = `/proc/${pid}/fd`;
   const inside: string[] = [];
-  // Synchronous, as nothing of /proc waits for a disk: a thread for each link takes many times as long.
   for (const fd of attempt(() => readdirSync(descriptors)) ?? []) {
     const link = attempt(() => readlinkSync(`${descriptors}/${fd}`));
     if (link?.startsWith(`${folder}/`)) inside.push(link.slice(folder.length + 1));
@@ -49,7 +50,7 @@ function attempt<T>(look: () => T): T | undefined {
 }
 
 /** Resident memory; null on systems without /proc, and where the process has gone. */
-export async function residentBytes(pid: number): Promise<number | null> {
-  const statm = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => null);
-  return statm === null ? null : Number(statm.split(' ')[1]) * PAGE;
+export function residentBytes(pid: number): number | null {
+  const statm = attempt(() => readFileSync(`/proc/${pid}/statm`, 'utf8'));
+  return statm === undefined ? null : Number(statm.split(' ')[1]) * PAGE;
 }

@@ -25,20 +25,20 @@ async function openFile(name: string): Promise<void> {
 }
 
 /** Of an endpoint in this process. */
-function look(): Promise<SnapshotWithFiles> {
+function look(): SnapshotWithFiles {
   return SnapshotWithFiles.of({ scratch, endpoint: {}, execute: () => Promise.resolve([]) }, NOTHING);
 }
 
 test('a file that was opened and belongs to no node is to be closed', async () => {
-  const before = await look();
+  const before = look();
   await openFile('disk');
-  expect(before.awaitsClosing(await look())).toBe(true);
+  expect(before.awaitsClosing(look())).toBe(true);
 });
 
 test('a file that was open before is not waited for, also when it has lost its name', async () => {
   await openFile('disk');
-  const before = await look();
-  expect(before.awaitsClosing(await look())).toBe(false);
+  const before = look();
+  expect(before.awaitsClosing(look())).toBe(false);
   rmSync(join(scratch, 'disk'));
-  expect(before.awaitsClosing(await look())).toBe(false);
+  expect(before.awaitsClosing(look())).toBe(false);
 });

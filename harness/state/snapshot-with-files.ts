@@ -1,5 +1,5 @@
 /** A snapshot with what the endpoint holds and the files in its scratch folder, to tell later whether all is so again. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Schema } from '../../spec/model.ts';
 import { type HeldResources, namedIn, removedName } from './held-resources.ts';
@@ -38,16 +38,16 @@ export class SnapshotWithFiles {
   }
 
   /** With a snapshot that was just taken. */
-  static async of({ scratch, endpoint }: StateSource, snapshot: Snapshot): Promise<SnapshotWithFiles> {
+  static of({ scratch, endpoint }: StateSource, snapshot: Snapshot): SnapshotWithFiles {
     const held: HeldResources = {
       ...namedIn(snapshot),
       openFiles: openFiles(endpoint.pid, scratch),
-      files: await readdir(scratch),
+      files: readdirSync(scratch),
       standardStreams: endpoint.pid === undefined ? [] : standardStreams(endpoint.pid),
-      residentBytes: endpoint.pid === undefined ? null : await residentBytes(endpoint.pid),
+      residentBytes: endpoint.pid === undefined ? null : residentBytes(endpoint.pid),
     };
-    const times = held.files.map(async (name) => [name, (await stat(join(scratch, name))).mtimeMs] as const);
-    return new SnapshotWithFiles(snapshot, held, new Map(await Promise.all(times)));
+    const times = held.files.map((name) => [name, statSync(join(scratch, name)).mtimeMs] as const);
+    return new SnapshotWithFiles(snapshot, held, new Map(times));
   }
 
   /**
@@ -63,9 +63,9 @@ export class SnapshotWithFiles {
   }
 
   /** True if state and files of `after` are as they were; files that are new are removed. */
-  async restored({ scratch }: StateSource, after: SnapshotWithFiles): Promise<boolean> {
+  restored({ scratch }: StateSource, after: SnapshotWithFiles): boolean {
     for (const name of after.#files.keys())
-      if (!this.#files.has(name)) await rm(join(scratch, name), { recursive: true, force: true });
+      if (!this.#files.has(name)) rmSync(join(scratch, name), { recursive: true, force: true });
     for (const [name, time] of this.#files) if (after.#files.get(name) !== time) return false;
     return snapshotChange(this.snapshot, after.snapshot) === null;
   }
