@@ -213,6 +213,20 @@ describe('raw', () => {
     expect(await exchange).toMatchObject({ messages: [], closed: false });
   });
 
+  it('resets the parser at once when the endpoint says that nothing more comes', async () => {
+    const { server, client } = await connected();
+    let rest = (): void => undefined;
+    const idle = new Promise<void>((resolve) => {
+      rest = resolve;
+    });
+    const exchange = client.raw('foreseen as complete', { patience: 60_000, idle: () => idle });
+    expect(await server.hear()).toBe('foreseen as complete');
+    expect(await server.hear()).toContain('qmpcheck-sync');
+    rest();
+    void answerLines(server);
+    expect(await exchange).toMatchObject({ messages: [], closed: false });
+  });
+
   it('waits for the last sync when the first was only slow', async () => {
     const { server, client } = await connected();
     const exchange = client.raw('[]', { patience: 5 });

@@ -191,6 +191,7 @@ export class QmpClient {
         pieces,
         (options.timeout ?? this.#timeout) + time,
         (options.patience ?? 1000) + time,
+        options.idle,
       );
     });
     this.#lastRaw = exchange.catch(() => {});

@@ -27,6 +27,8 @@ export interface RawOptions {
   readonly timeout?: number;
   /** Milliseconds to wait for the sync's reply until the parser is reset after all. Default 1000. */
   readonly patience?: number;
+  /** Resolves when nothing more comes unless something is sent: then the parser is reset at once. */
+  readonly idle?: () => Promise<void>;
 }
 
 /** What a raw exchange needs of the client. */
@@ -58,6 +60,7 @@ export function rawExchange(
   pieces: readonly Uint8Array[],
   timeout: number,
   patience: number,
+  idle: RawOptions['idle'],
 ): Promise<RawArrivals> {
   const bytes = Buffer.concat(pieces);
   const arrived: Message[] = [];
@@ -89,7 +92,10 @@ export function rawExchange(
       stop();
       reject(new TimeoutError(`the answer to ${bytes.length} raw bytes`, timeout));
     });
-    const cancelPatience = port.after(patience, () => port.send(sync(RESET)));
+    const reset = () => {
+      if (!over && sent.length === 1) port.send(sync(RESET));
+    };
+    const cancelPatience = port.after(patience, reset);
     port.collect({
       message: (message) => {
         const index = sent.indexOf(message.value?.id as string);
@@ -109,6 +115,8 @@ export function rawExchange(
         port.send(piece);
       }
       port.send(sync(unfinished ? RESET : Buffer.from('\n')));
+      await idle?.();
+      if (idle !== undefined) reset();
     };
     send().catch((error) => {
       stop();

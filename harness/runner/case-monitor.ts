@@ -162,8 +162,9 @@ export class CaseMonitor implements MonitorHandle {
     const { client } = this.#link;
     if (pieces.length > 1) await client.spaced();
     for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
-    // On an injected clock an answer that has not come within a moment of real time never comes.
-    const options = this.#state.endpoint.virtualTime === true ? { patience: EMBEDDED_PATIENCE_MS } : {};
+    const { endpoint } = this.#state;
+    const options =
+      endpoint.virtualTime === true ? { patience: EMBEDDED_PATIENCE_MS, idle: () => endpoint.settle(0) } : {};
     const came = await this.#answer('raw bytes', () => client.raw(pieces.at(-1)!, options));
     const { unparsable, closed } = came;
     const messages = came.messages.map((message) => toleratedReply(message, null, client.quirks));
