@@ -94,9 +94,15 @@ export function isQcow2(start: Uint8Array): boolean {
   return start.length >= V2_LENGTH && view.getUint32(0) === MAGIC && [2, 3].includes(view.getUint32(4));
 }
 
+/** Bytes of the first cluster of an image that begins so; of one that no cluster can be of, those of the smallest. */
+export function firstClusterBytes(start: Uint8Array): number {
+  const bits = new DataView(start.buffer, start.byteOffset, start.byteLength).getUint32(20);
+  return 2 ** (bits > MAX_CLUSTER_BITS ? MIN_CLUSTER_BITS : bits);
+}
+
 /**
- * Parses the first cluster of an image. `start` is as long as the largest cluster: what the file
- * holds of it, then zeroes. Throws `CommandError` for what cannot be opened at all.
+ * Parses the first cluster of an image. `start` is at least as long: what the file holds of it, then zeroes. Throws
+ * `CommandError` for what cannot be opened at all.
  */
 export function parseHeader(start: Uint8Array): Header {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);

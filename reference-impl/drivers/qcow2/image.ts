@@ -15,9 +15,9 @@ import type { ChildHandle, CorruptionReport } from '../driver.ts';
 import { Lock } from '../lock.ts';
 import {
   Autoclear,
+  firstClusterBytes,
   type Header,
   Incompatible,
-  MAX_CLUSTER_BITS,
   parseHeader,
   serialiseHeader,
 } from './header.ts';
@@ -252,8 +252,18 @@ export class Image {
   }
 }
 
+/** As long as a cluster of most images. */
+const USUAL_CLUSTER = 65536;
+
 async function readHeader(file: ChildHandle): Promise<Header> {
-  const start = new Uint8Array(2 ** MAX_CLUSTER_BITS);
+  const start = await beginningOf(file, USUAL_CLUSTER);
+  const needed = firstClusterBytes(start);
+  return parseHeader(needed > USUAL_CLUSTER ? await beginningOf(file, needed) : start);
+}
+
+/** With zeroes behind the file's end. */
+async function beginningOf(file: ChildHandle, bytes: number): Promise<Uint8Array> {
+  const start = new Uint8Array(bytes);
   await file.read(0, start.subarray(0, file.length()));
-  return parseHeader(start);
+  return start;
 }
