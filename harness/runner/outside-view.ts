@@ -1,5 +1,5 @@
 /** What of an endpoint's doings shows outside of its monitor: files, and what its NBD server has. */
-import { access, open } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ImageFault } from '../checks/check.ts';
@@ -16,30 +16,37 @@ export interface Folder {
 }
 
 /** As `Probe.hasFile`. */
-export async function hasFile(folder: Folder, path: string): Promise<boolean | null> {
+export function hasFile(folder: Folder, path: string): boolean | null {
   const local = localPath(folder, path);
-  if (local === null) return null;
-  return access(local).then(
-    () => true,
-    () => false,
-  );
+  return local === null ? null : existsSync(local);
 }
 
 /** As `Probe.imageFaults`. A path that is not absolute begins at the folder. */
-export async function imageFaults(folder: Folder, path: string): Promise<readonly ImageFault[] | null> {
+export function imageFaults(folder: Folder, path: string): readonly ImageFault[] | null {
   const local = localPath(folder, resolve(folder.dir, path));
-  const file = local === null ? null : await open(local).catch(() => null);
+  const bytes = local === null ? null : qcow2Bytes(local);
+  return bytes && qcow2Faults(bytes);
+}
+
+/** Null for what is no qcow2 image, or cannot be opened. */
+function qcow2Bytes(path: string): Buffer | null {
+  const file = openedFile(path);
   if (file === null) return null;
   try {
-    const stats = await file.stat();
-    if (!stats.isFile() || stats.size > IMAGE_LIMIT) return null;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (!startsAsQcow2(buffer.subarray(0, bytesRead))) return null;
-    const bytes = Buffer.alloc(stats.size);
-    await file.read(bytes, 0, bytes.length, 0);
-    return qcow2Faults(bytes);
+    const start = Buffer.alloc(4);
+    readSync(file, start, 0, start.length, 0);
+    return startsAsQcow2(start) ? readFileSync(file) : null;
   } finally {
-    await file.close();
+    closeSync(file);
+  }
+}
+
+function openedFile(path: string): number | null {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size <= IMAGE_LIMIT ? openSync(path, 'r') : null;
+  } catch {
+    return null;
   }
 }
 
