@@ -224,6 +224,7 @@ export function cutOffWrites({ name, driver, make, backing: below, onlyReadable 
       file.changes = [];
       if (i % 4 === 0) await image.io.writeZeroes(offset, length);
       else await image.io.write(offset, now.subarray(offset, offset + length));
+      await image.io.flush();
       for (const change of file.changes) {
         replayed.apply(change);
         const after = new MemoryFile(replayed.bytes.slice());
