@@ -176,8 +176,9 @@ describe('import rules', () => {
       (source) => /^reference-impl\/drivers\/(?!index)/.test(source.path) && !isTest(source.path),
       (target, source) => {
         if (folder(target) !== 'reference-impl/drivers') return true;
-        if (/^reference-impl\/drivers\/(driver|lock|pass-through|sizes|clustered\/[^/]+)\.ts$/.test(target))
-          return true;
+        const shared =
+          /^reference-impl\/drivers\/(driver|lock|pass-through|random-id|sizes|clustered\/[^/]+)\.ts$/;
+        if (shared.test(target)) return true;
         const own = source.path.split('/').slice(0, 3).join('/');
         return own.endsWith('.ts') ? false : target.startsWith(`${own}/`);
       },

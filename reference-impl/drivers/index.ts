@@ -18,6 +18,7 @@ import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
 import { vmdk } from './vmdk/index.ts';
+import { vdi } from './vdi/index.ts';
 
 /** All drivers by name. What is here is what the endpoint advertises. */
 export const drivers = {
@@ -41,4 +42,5 @@ export const drivers = {
   replication,
   throttle,
   vmdk,
+  vdi,
 } satisfies Drivers;
