@@ -17,9 +17,16 @@ export interface TableExtent {
   readonly width: 4 | 8;
 }
 
+/** A part of the table that is stored as a whole. */
+export interface TableUnit {
+  /** Bytes of the file. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 interface Page {
   readonly bytes: Uint8Array;
-  /** Where in the page something was changed since it was stored: whole units of the table. */
+  /** Where in the page units start that were changed since they were stored. */
   readonly changed: Set<number>;
 }
 
@@ -78,21 +85,42 @@ export class PendingTable {
     }
   }
 
-  /** Has `write` write every changed unit, in order. What it fails to write is still to be stored. */
-  async store(write: (offset: number, bytes: Uint8Array) => Promise<void>): Promise<void> {
+  /**
+   * Has `write` write every changed unit, in order, at most `most` at a time. What it fails to write is still to be
+   * stored.
+   */
+  async store(write: (units: readonly TableUnit[]) => Promise<void>, most = 1024): Promise<void> {
+    while (this.#changed.size > 0) {
+      const taken = this.#takeChanged(most);
+      try {
+        await write(taken.map(({ page, number, at }) => this.#unitOf(page, number, at)));
+      } catch (error) {
+        for (const { page, number, at } of taken) {
+          page.changed.add(at);
+          this.#changed.add(number);
+        }
+        throw error;
+      }
+    }
+  }
+
+  /** The first changed units, which do not count as changed any more. */
+  #takeChanged(most: number): { page: Page; number: number; at: number }[] {
+    const taken: { page: Page; number: number; at: number }[] = [];
     for (const number of [...this.#changed].toSorted((a, b) => a - b)) {
       const page = this.#pages.get(number)!;
       for (const at of [...page.changed].toSorted((a, b) => a - b)) {
+        if (taken.length === most) return taken;
+        taken.push({ page, number, at });
         page.changed.delete(at);
-        try {
-          await write(this.#extent.offset + number * PAGE + at, page.bytes.slice(at, at + this.#unit));
-        } catch (error) {
-          page.changed.add(at);
-          throw error;
-        }
       }
-      if (page.changed.size === 0) this.#changed.delete(number);
+      this.#changed.delete(number);
     }
+    return taken;
+  }
+
+  #unitOf({ bytes }: Page, number: number, at: number): TableUnit {
+    return { offset: this.#extent.offset + number * PAGE + at, bytes: bytes.slice(at, at + this.#unit) };
   }
 
   #locate(index: number): [page: number, at: number] {

@@ -7,6 +7,7 @@
 
 import type { ClusterMap, Run, Taken } from '../clustered/cluster-map.ts';
 import { PendingTable } from '../clustered/pending-table.ts';
+import { writeUnits } from '../clustered/write-units.ts';
 import type { ChildHandle } from '../driver.ts';
 import { BLOCK_SIZE, ENTRY_BYTES, HEADER_BYTES, Header } from './vdi-header.ts';
 
@@ -106,7 +107,7 @@ export class VdiImage implements ClusterMap {
       this.#header.allocated = this.#end!;
       await this.#file.write(0, this.#header.bytes);
       await this.#file.flush();
-      await this.#map.store((offset, bytes) => this.#file.write(offset, bytes));
+      await this.#map.store((units) => writeUnits(this.#file, units));
     }
     await this.#file.flush();
   }
