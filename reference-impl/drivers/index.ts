@@ -19,6 +19,7 @@ import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
 import { vmdk } from './vmdk/index.ts';
 import { vdi } from './vdi/index.ts';
+import { vpc } from './vpc/index.ts';
 
 /** All drivers by name. What is here is what the endpoint advertises. */
 export const drivers = {
@@ -43,4 +44,5 @@ export const drivers = {
   throttle,
   vmdk,
   vdi,
+  vpc,
 } satisfies Drivers;

@@ -184,6 +184,7 @@ export class ClusterDisk {
     if (taken.isZero && (taken.kind === 'zero' || (taken.kind === 'unallocated' && !this.hasBacking)))
       return this.#writeData(taken.offset + at - first * clusterSize, data);
     const start = first * clusterSize;
+    if (this.#map.takesZeroes) return this.#writeData(taken.offset + at - start, data);
     for (let done = 0; done < whole; done += PIECE) {
       const length = Math.min(PIECE, whole - done);
       await this.#writeData(taken.offset + done, await this.#surrounded(start + done, length, at, data));

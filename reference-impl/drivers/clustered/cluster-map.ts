@@ -30,6 +30,8 @@ export interface Taken {
 export interface ClusterMap {
   /** Bytes. */
   readonly clusterSize: number;
+  /** Places that are taken hold zeroes, so that a write leaves out what surrounds its data. For formats without backing file. */
+  readonly takesZeroes?: boolean;
   /** Bytes of the guest's disk. */
   size(): number;
   /** The run that starts at `cluster`, cut to `limit` clusters; undefined where the tables must be read first. */
