@@ -19,6 +19,7 @@ import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
 import { vmdk } from './vmdk/index.ts';
 import { vdi } from './vdi/index.ts';
+import { vhdx } from './vhdx/index.ts';
 import { vpc } from './vpc/index.ts';
 
 /** All drivers by name. What is here is what the endpoint advertises. */
@@ -44,5 +45,6 @@ export const drivers = {
   throttle,
   vmdk,
   vdi,
+  vhdx,
   vpc,
 } satisfies Drivers;
