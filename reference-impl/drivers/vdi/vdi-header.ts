@@ -10,7 +10,7 @@ export const BLOCK_SIZE = 1 << 20;
 /** Bytes of an entry of the block map. */
 export const ENTRY_BYTES = 4;
 
-const SECTOR = 512;
+export const SECTOR = 512;
 const SIGNATURE = 0xbeda107f;
 const VERSION = 0x00010001;
 const MAX_BLOCKS = 536870784;

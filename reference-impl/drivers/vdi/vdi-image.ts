@@ -8,8 +8,9 @@
 import type { ClusterMap, Run, Taken } from '../clustered/cluster-map.ts';
 import { PendingTable } from '../clustered/pending-table.ts';
 import { writeUnits } from '../clustered/write-units.ts';
+import { zeroPlace } from '../clustered/zero-place.ts';
 import type { ChildHandle } from '../driver.ts';
-import { BLOCK_SIZE, ENTRY_BYTES, HEADER_BYTES, Header } from './vdi-header.ts';
+import { BLOCK_SIZE, ENTRY_BYTES, HEADER_BYTES, Header, SECTOR } from './vdi-header.ts';
 
 /** Entries from here on are no places: the block was never written, or holds zeroes. */
 const FIRST_UNPLACED = 0xfffffffe;
@@ -17,6 +18,7 @@ export const UNALLOCATED = 0xffffffff;
 
 export class VdiImage implements ClusterMap {
   readonly clusterSize = BLOCK_SIZE;
+  readonly takesZeroes = true;
   readonly #file: ChildHandle;
   readonly #header: Header;
   readonly #map: PendingTable;
@@ -72,9 +74,13 @@ export class VdiImage implements ClusterMap {
 
   async take(_cluster: number, count: number): Promise<Taken> {
     this.#end ??= await this.#findEnd();
-    const place = this.#end;
+    const offset = this.#hostOffset(this.#end);
+    const end = offset + count * BLOCK_SIZE;
+    await zeroPlace(this.#file, offset, end - offset);
+    // the file ends with its last block
+    if (this.#file.length() < end) await this.#file.write(end - SECTOR, new Uint8Array(SECTOR));
     this.#end += count;
-    return { offset: this.#hostOffset(place), count };
+    return { offset, count };
   }
 
   giveBack({ offset, count }: Taken): void {
