@@ -17,9 +17,9 @@ import { quorum } from './quorum/index.ts';
 import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
-import { vmdk } from './vmdk/index.ts';
 import { vdi } from './vdi/index.ts';
 import { vhdx } from './vhdx/index.ts';
+import { vmdk } from './vmdk/index.ts';
 import { vpc } from './vpc/index.ts';
 
 /** All drivers by name. What is here is what the endpoint advertises. */
@@ -43,8 +43,8 @@ export const drivers = {
   raw,
   replication,
   throttle,
-  vmdk,
   vdi,
   vhdx,
+  vmdk,
   vpc,
 } satisfies Drivers;
