@@ -19,6 +19,12 @@ export const otherDrivers = {
     text: 'Images of the formats bochs, cloop and dmg cannot be written.',
     source: 'observation',
   },
+  'formats/unclean': {
+    level: 'must',
+    definition: 'BlockdevOptionsGenericFormat',
+    text: 'An image that its format marks as not closed is checked when it is opened to be written, or cannot be written.',
+    source: 'observation',
+  },
   'qcow/encrypt-aes': {
     level: 'must',
     definition: 'BlockdevQcowEncryption',

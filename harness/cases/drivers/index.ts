@@ -7,6 +7,7 @@ import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { filesBelow } from './files-below.ts';
+import { handmadeFormats } from './handmade-formats.ts';
 import { holesOfRaw } from './holes-of-raw.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
@@ -64,6 +65,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...networkCases,
   ...replicationCases,
   ...otherFormatCases,
+  ...handmadeFormats,
   ...archiveCases,
   ...vvfatCases,
   ...holesOfRaw,

@@ -12,6 +12,7 @@ import { ends } from './ends.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { exports } from './exports.ts';
+import { formats } from './formats.ts';
 import { graph } from './graph.ts';
 import { guests } from './guests.ts';
 import { imageGuards } from './image-guards.ts';
@@ -59,6 +60,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...errors,
   ...events,
   ...exports,
+  ...formats,
   ...graph,
   ...guests,
   ...imageGuards,
