@@ -7,7 +7,7 @@ import type { ClusterMap, PlaceKind, Run, Taken } from '../clustered/cluster-map
 import { EntryPages, type Page, type TablePlace } from '../clustered/entry-pages.ts';
 import type { ChildHandle } from '../driver.ts';
 import { inflateGrain } from './packed-grain.ts';
-import { HeaderFlag, SECTOR, type SparseHeader } from './vmdk-header.ts';
+import { HeaderFlag, SECTOR, type SparseHeader, serialiseSparseHeader } from './vmdk-header.ts';
 
 const ENTRY = 4;
 /** The entry of a grain that reads as zeroes whatever is below, where the header says that there are such. */
@@ -19,6 +19,7 @@ export class GrainTables implements ClusterMap {
   readonly clusterSize: number;
   readonly #file: ChildHandle;
   readonly #checkPlacing: () => void;
+  #isHeaderAtEnd: boolean;
   readonly #pages: EntryPages;
   readonly #directory: TablePlace;
   /** The copy of the directory. */
@@ -30,6 +31,7 @@ export class GrainTables implements ClusterMap {
   constructor(file: ChildHandle, header: SparseHeader, checkPlacing: () => void) {
     this.#file = file;
     this.#checkPlacing = checkPlacing;
+    this.#isHeaderAtEnd = header.fromFooter === true;
     this.header = header;
     this.clusterSize = header.grain * SECTOR;
     this.#pages = new EntryPages(file);
@@ -105,6 +107,7 @@ export class GrainTables implements ClusterMap {
   /** Under the lock: makes the tables that a cluster needs, where they are missing. */
   async prepare(cluster: number): Promise<void> {
     this.#checkPlacing();
+    if (this.#isHeaderAtEnd) await this.#moveHeader();
     for (const directory of this.#copies) {
       if (await this.#tableOf(directory, cluster)) continue;
       const length = this.header.entriesPerTable * ENTRY;
@@ -114,6 +117,13 @@ export class GrainTables implements ClusterMap {
       await this.#file.flush();
       await this.#pages.write(directory, this.#directoryAt(cluster), entries([offset / SECTOR]));
     }
+  }
+
+  /** What grows behind a footer makes it none: the header goes to where it is looked for first. */
+  async #moveHeader(): Promise<void> {
+    await this.#file.write(0, serialiseSparseHeader(this.header));
+    await this.#file.flush();
+    this.#isHeaderAtEnd = false;
   }
 
   /** The copy is first, so that what counts is changed last. */

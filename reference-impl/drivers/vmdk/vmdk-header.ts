@@ -35,6 +35,8 @@ export interface SparseHeader {
   /** What metadata takes at the start of the file. */
   readonly overhead: number;
   readonly isCompressed: boolean;
+  /** It stood at the end of the file, where it does not stay once the file grows. */
+  readonly fromFooter?: boolean;
 }
 
 const number64 = (view: DataView, at: number) => Number(view.getBigUint64(at, true));
@@ -84,7 +86,7 @@ async function readFooter(file: ChildHandle): Promise<SparseHeader> {
     number64(view, 2 * SECTOR) === 0 &&
     number64(view, 2 * SECTOR + 8) === 0;
   if (!isFooter) throw new CommandError('Invalid footer');
-  return parse(new DataView(bytes.buffer, SECTOR));
+  return { ...parse(new DataView(bytes.buffer, SECTOR)), fromFooter: true };
 }
 
 function check(header: SparseHeader, file: ChildHandle, writable: boolean): void {

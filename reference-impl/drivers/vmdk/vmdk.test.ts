@@ -301,6 +301,33 @@ describe('what is refused', () => {
   });
 });
 
+test('a header at the end of the file moves to its start when the file grows', async () => {
+  const file = new MemoryFile();
+  await makeShaped(file.handle(), 4 * GRAIN, PACKED);
+  const first = await openFormat(vmdk, file.handle());
+  await first.io.write(GRAIN, Buffer.alloc(GRAIN, 1));
+  const header = Buffer.from(file.bytes.subarray(0, 512));
+  const marker = (sectors: number, type: number) => {
+    const bytes = Buffer.alloc(512);
+    bytes.writeUInt32LE(sectors, 0);
+    bytes.writeUInt32LE(type, 12);
+    return bytes;
+  };
+  const start = Buffer.from(file.bytes);
+  start.fill(0xff, 56, 64);
+  file.bytes = new Uint8Array(Buffer.concat([start, marker(1, 3), header, marker(0, 0)]));
+  const image = await openFormat(vmdk, file.handle());
+  const expected = Buffer.alloc(4 * GRAIN).fill(1, GRAIN, 2 * GRAIN);
+  expect(Buffer.compare(await contentsOf(image), expected)).toBe(0);
+  expect(file.bytes[56]).toBe(0xff);
+  await image.io.write(2 * GRAIN, Buffer.alloc(GRAIN, 2));
+  expected.fill(2, 2 * GRAIN, 3 * GRAIN);
+  const again = await openFormat(vmdk, file.handle());
+  expect(Buffer.compare(await contentsOf(again), expected)).toBe(0);
+  file.bytes = new Uint8Array(Buffer.concat([start, marker(1, 2), header, marker(0, 0)]));
+  await expect(openFormat(vmdk, file.handle())).rejects.toThrow('Invalid footer');
+});
+
 test.each<[start: string, format: string]>([
   ['version=1\n', 'vmdk'],
   ['# x\r\n   \nversion=3\r\n', 'vmdk'],
