@@ -1,6 +1,7 @@
 /** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
 
 import { bochs } from './archives/bochs.ts';
+import { cloop } from './archives/cloop.ts';
 import { dmg } from './archives/dmg.ts';
 import { blkdebug } from './blkdebug/index.ts';
 import { blkverify } from './blkverify.ts';
@@ -27,6 +28,7 @@ export const drivers = {
   blkdebug,
   blkverify,
   bochs,
+  cloop,
   dmg,
   file,
   host_cdrom: hostCdrom,
