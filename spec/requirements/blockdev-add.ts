@@ -123,7 +123,7 @@ export const blockdevAdd = {
   'blockdev-add/read-only-driver': {
     level: 'must',
     definition: 'BlockdevOptions',
-    text: 'A driver that can only read refuses a node unless read-only is set.',
+    text: 'A driver that can only read refuses a node unless read-only is set, or makes it read-only all the same.',
   },
   'blockdev-add/reference-unknown': {
     level: 'must',

@@ -77,7 +77,8 @@ export const locking: readonly CaseDefinition[] = [
   },
   {
     id: 'node-options/read-only-file',
-    title: 'A file that nobody may write is refused without read-only, and taken with it',
+    title:
+      'A node of a driver that can only read is refused without read-only, or read-only all the same, and taken with it',
     requirements: ['blockdev-add/read-only-driver'],
     needs: { ...chainNodes, drivers: ['cloop'] },
     async run(t: CaseContext) {
@@ -92,8 +93,13 @@ export const locking: readonly CaseDefinition[] = [
         'node-name': t.name('cloop'),
         file: { driver: 'file', filename: path },
       };
-      await t.refused('blockdev-add', node);
+      const reply = await t.request({ execute: 'blockdev-add', arguments: node });
+      if (reply.error === undefined) {
+        t.contains(await nodeInfo(t, node['node-name']), { ro: true }, 'the node must be read-only');
+        await t.execute('blockdev-del', { 'node-name': node['node-name'] });
+      }
       await t.execute('blockdev-add', { ...node, 'read-only': true });
+      t.contains(await nodeInfo(t, node['node-name']), { ro: true }, 'the node must be read-only');
     },
   },
 ];

@@ -50,4 +50,18 @@ export const otherFormats: readonly Saboteur[] = [
     'drivers/vmdk/index',
     ["image.createType ?? ''", "'custom'"],
   ),
+  inside(
+    'other-formats/cloop-first-block',
+    'BlockdevOptionsGenericFormat',
+    'reads every block of a compressed loop image as the one that was read before',
+    'drivers/archives/block-cache',
+    ['this.#kept?.index !== index', 'this.#kept === undefined'],
+  ),
+  inside(
+    'other-formats/reading-driver-writable',
+    'BlockdevOptions',
+    'lets a node of a driver that can only read pass for writable',
+    'graph/open',
+    ['if (state.onlyReads && !node.readOnly)', 'if (false)'],
+  ),
 ];
