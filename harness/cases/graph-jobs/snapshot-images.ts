@@ -212,6 +212,26 @@ export const snapshotImages: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'blockdev-snapshot-sync/format-over-another',
+    title:
+      'A snapshot in vmdk of an image of another format is refused, makes no file, and the drive keeps its image',
+    requirements: ['blockdev-snapshot-sync/format'],
+    needs: needs(onDrive(), { drivers: ['vmdk'] }),
+    topology: driveOverBase,
+    fresh: true,
+    async run(t: CaseContext) {
+      const [base] = await driveChain(t, 1);
+      const file = newFile(t);
+      await t.refused(SYNC, { device: DRIVE, 'snapshot-file': file.path, format: 'vmdk' });
+      t.check(!(await isFile(t, file.local)), 'a refused snapshot must make no file', 'there is one');
+      t.contains(
+        await inserted(t),
+        { 'node-name': base!.node, ro: false },
+        'the drive must keep its image after a refusal',
+      );
+    },
+  },
+  {
     id: 'blockdev-snapshot-sync/odd-size',
     title: 'The new image is as large as the old one, to the byte, where that fills no whole cluster',
     requirements: ['blockdev-snapshot-sync/creates-overlay'],

@@ -64,4 +64,11 @@ export const otherFormats: readonly Saboteur[] = [
     'graph/open',
     ['if (state.onlyReads && !node.readOnly)', 'if (false)'],
   ),
+  inside(
+    'other-formats/vmdk-overlay-half-made',
+    'BlockdevSnapshotSync',
+    'finds only after it has made the file that a format cannot say of which format its backing file is',
+    'graph/named-image',
+    ['driver.namesBackingFormat === false', 'false'],
+  ),
 ];
