@@ -11,6 +11,7 @@ import { clientRate } from './client-rate.ts';
 import { compile } from './compile-rate.ts';
 import { deviceRate } from './device-rate.ts';
 import { BenchEndpoint } from './endpoints.ts';
+import { formatRate } from './format-rate.ts';
 import { fuzzRate } from './fuzz-rate.ts';
 import { fuzzWorkers } from './fuzz-workers.ts';
 import { generateRate } from './generate-rate.ts';
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'device-rate': deviceRate,
   'qtest-rate': qtestRate,
   'qcow2-rate': qcow2Rate,
+  'format-rate': formatRate,
   'mirror-rate': mirrorRate,
   'generate-rate': generateRate,
   'fuzz-rate': fuzzRate,
