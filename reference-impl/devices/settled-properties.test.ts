@@ -136,7 +136,7 @@ describe('refused', () => {
       'Set either disable-modern or disable-legacy to off',
     ],
     ['driver=virtio-scsi-pci,num_queues=0', 'Invalid number of queues (= 0), must be a positive integer'],
-    ['driver=virtio-scsi-pci,num_queues=1022', 'Invalid number of queues (= 1022)'],
+    ['driver=virtio-scsi-pci,num_queues=1023', 'Invalid number of queues (= 1023)'],
     ['driver=virtio-scsi-pci,virtqueue_size=2', 'invalid virtqueue_size property (= 2), must be > 2'],
     ['driver=ide-hd,drive=n,cyls=08', "Parameter 'cyls' expects uint32_t"],
     ['driver=ide-hd,drive=n,wwn=18446744073709551616', "Parameter 'wwn' expects uint64"],

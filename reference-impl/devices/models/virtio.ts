@@ -81,7 +81,7 @@ function settleBlk(value: Values, isGiven: IsGiven): SettledValues {
 function settleScsi(value: Values, isGiven: IsGiven): SettledValues {
   const queues = Number(value('num_queues'));
   const size = Number(value('virtqueue_size'));
-  if (queues === 0 || queues >= MOST_QUEUES)
+  if (queues === 0 || queues > MOST_QUEUES)
     throw new CommandError(
       `Invalid number of queues (= ${queues}), must be a positive integer less than ${MOST_QUEUES}.`,
     );
