@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { attachedDevices } from './attached-devices.ts';
 import { changedMedia } from './changed-media.ts';
+import { diskForms } from './disk-forms.ts';
 import { eachMedium } from './each-medium.ts';
 import { eachTray } from './each-tray.ts';
 import { failedFlushes } from './failed-flushes.ts';
@@ -39,6 +40,7 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...changedMedia,
   ...supersededChange,
   ...idePorts,
+  ...diskForms,
   ...toldOfDevices,
   ...otherModels,
   ...sharedNodes,

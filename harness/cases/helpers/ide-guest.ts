@@ -58,7 +58,14 @@ export function valueIn(answer: string): number {
 const SECTOR = 512;
 const PORTS = { 'ide.0': 0x1f0, 'ide.1': 0x170 } as const;
 const STATUS = { busy: 0x80, fault: 0x20, data: 0x08, error: 0x01 } as const;
-const COMMAND = { read: 0x20, write: 0x30, flush: 0xe7, packet: 0xa0, setFeatures: 0xef } as const;
+const COMMAND = {
+  identify: 0xec,
+  read: 0x20,
+  write: 0x30,
+  flush: 0xe7,
+  packet: 0xa0,
+  setFeatures: 0xef,
+} as const;
 /** What SET FEATURES is told about the write cache. */
 const WRITE_CACHE = { on: 0x02, off: 0x82 } as const;
 /** Looks at a busy drive before it counts as one that stays so. */
@@ -80,6 +87,27 @@ export class IdeDrive {
   async read(lba = 0): Promise<IdeResult> {
     await this.begin('read', lba);
     return this.finish(SECTOR);
+  }
+
+  /** Reads the sector at a place: cylinder, head, and sector from 1. */
+  async readAt(cylinder: number, head: number, sector: number): Promise<IdeResult> {
+    await this.#send([
+      this.#out(6, 0xa0 | (this.#unit << 4) | head),
+      this.#out(2, 1),
+      this.#out(3, sector),
+      this.#out(4, cylinder & 0xff),
+      this.#out(5, cylinder >> 8),
+      this.#out(7, COMMAND.read),
+    ]);
+    return this.finish(SECTOR);
+  }
+
+  /** The words of IDENTIFY DEVICE. */
+  async identify(): Promise<number[]> {
+    await this.#send([this.#out(6, 0xa0 | (this.#unit << 4)), this.#out(7, COMMAND.identify)]);
+    const { ok, data } = await this.finish(SECTOR);
+    this.#t.check(ok && data.length === SECTOR, 'a disk must tell what it is', 'it does not');
+    return Array.from({ length: SECTOR / 2 }, (_, word) => data.readUInt16LE(word * 2));
   }
 
   /** Writes one sector full of `byte`. */

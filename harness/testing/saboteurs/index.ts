@@ -6,6 +6,7 @@ import { chains } from './chains.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { describedImages } from './described-images.ts';
+import { diskForms } from './disk-forms.ts';
 import { drivers } from './drivers.ts';
 import { encryption } from './encrypted-data.ts';
 import { ends } from './ends.ts';
@@ -54,6 +55,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...copies,
   ...data,
   ...describedImages,
+  ...diskForms,
   ...drivers,
   ...encryption,
   ...ends,

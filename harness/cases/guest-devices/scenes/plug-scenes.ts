@@ -168,3 +168,38 @@ add scsi-hd bus=scsi.0 cyls=1k -> refused
 add scsi-hd bus=scsi.0 cyls= -> refused
 add lsi53c895a addr="8.0" rombar=0x0 -> addr=64 rombar=0
 `;
+
+/** Geometries, blocks and queues that there can be, and that there cannot. */
+export const formsThatCannotBe = `
+add scsi-hd cyls=5 -> refused
+add scsi-hd heads=4 -> refused
+add scsi-hd secs=10 -> refused
+add scsi-hd cyls=5 heads=4 -> refused
+add scsi-hd cyls=0 heads=4 secs=10 -> refused
+add scsi-hd cyls=5 heads=0 secs=10 -> refused
+add scsi-hd cyls=5 heads=4 secs=0 -> refused
+add scsi-hd cyls=65535 heads=255 secs=255 -> channel=0 scsi-id=0 lun=0 cyls=65535 heads=255 secs=255
+add scsi-hd cyls=65536 heads=255 secs=255 -> refused
+add scsi-hd cyls=65535 heads=256 secs=255 -> refused
+add scsi-hd cyls=65535 heads=255 secs=256 -> refused
+add scsi-hd cyls=0 heads=0 secs=0 -> channel=0 scsi-id=1 lun=0 cyls=2 heads=16 secs=63
+add virtio-blk-pci cyls=5 -> refused
+add virtio-blk-pci cyls=65535 heads=256 secs=255 -> refused
+add virtio-blk-pci cyls=0 heads=0 secs=0 -> addr=40 cyls=2 heads=16 secs=63
+add scsi-hd discard_granularity=513 -> refused
+add scsi-hd discard_granularity=0 -> channel=0 scsi-id=2 lun=0 discard_granularity=0
+add scsi-hd discard_granularity=4294967295 -> channel=0 scsi-id=3 lun=0 discard_granularity=4096
+add scsi-hd logical_block_size=4096 physical_block_size=4096 discard_granularity=512 -> refused
+add scsi-hd logical_block_size=8192 physical_block_size=8192 discard_granularity=4294967295 -> channel=0 scsi-id=4 lun=0 logical_block_size=8192 physical_block_size=8192 discard_granularity=8192
+add scsi-cd discard_granularity=1000 -> refused
+add virtio-blk-pci discard_granularity=1000 -> refused
+add virtio-blk-pci num-queues=0 -> refused
+add virtio-blk-pci num-queues=2 vectors=0 -> addr=48 num-queues=2 vectors=0
+add virtio-scsi-pci num_queues=0 -> refused
+add virtio-scsi-pci num_queues=1023 -> refused
+add virtio-scsi-pci num_queues=3 -> addr=56 num_queues=3
+add virtio-blk-pci scsi=on -> refused
+add virtio-blk-pci disable-legacy=on disable-modern=on -> refused
+add virtio-blk-pci disable-legacy=on -> addr=64 disable-legacy="on"
+add virtio-blk-pci disable-legacy=auto -> addr=72 disable-legacy="off"
+`;
