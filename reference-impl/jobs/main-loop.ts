@@ -46,6 +46,11 @@ export class MainLoop {
     return this.#remember((this.#running ?? Promise.resolve()).then(run));
   }
 
+  /** Settles when all commands taken so far are done; undefined while none is being executed. */
+  get inProgress(): Promise<unknown> | undefined {
+    return this.#running;
+  }
+
   /** Does something while no command is being executed. */
   async exclusively(work: () => Promise<void>): Promise<void> {
     await this.#remember(this.#running === undefined ? work() : this.#running.then(work));

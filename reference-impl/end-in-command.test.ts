@@ -1,0 +1,66 @@
+/** An endpoint that is told to end while a command is being executed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Reference } from './endpoint.ts';
+import { startReference } from './start-reference.ts';
+import { ManualClock } from './testing/test-services.ts';
+
+let folder: string;
+let log: string[];
+let reference: Reference;
+let pipe: ReturnType<Reference['connect']>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'qmpcheck-end-'));
+  log = [];
+  reference = await startReference({
+    argv: [],
+    cwd: folder,
+    clock: new ManualClock(),
+    log: (text) => void log.push(text),
+  });
+  pipe = reference.connect(0, { data: () => {}, end: () => {} });
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const send = (execute: string, args: object): void =>
+  pipe.write(Buffer.from(JSON.stringify({ execute, arguments: args })));
+
+async function makeImage(): Promise<void> {
+  for (const [execute, args] of [
+    ['qmp_capabilities', {}],
+    ['x-blockdev-create', { driver: 'file', filename: 'a.img', size: 0 }],
+    ['blockdev-add', { driver: 'file', filename: 'a.img', 'node-name': 'a' }],
+    ['x-blockdev-create', { driver: 'qcow2', file: 'a', size: 1 << 20 }],
+    ['blockdev-del', { 'node-name': 'a' }],
+  ] as const) {
+    send(execute, args);
+    await reference.idle();
+  }
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+test.each(Array.from({ length: 30 }, (_, turns) => turns))(
+  'what is being opened is opened and closed, %d turns of the loop later',
+  async (turns) => {
+    await makeImage();
+    send('blockdev-add', { driver: 'qcow2', 'node-name': 'q', file: { driver: 'file', filename: 'a.img' } });
+    for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+    await reference.stop();
+    expect(log).toEqual([]);
+    expect(await reference.exited).toBe(0);
+  },
+);
+
+test('a command that waits for what does not come is not waited for', async () => {
+  send('qmp_capabilities', {});
+  send('blockdev-add', { driver: 'blkdebug', 'node-name': 'b', image: { driver: 'null-co' } });
+  send('human-monitor-command', { 'command-line': 'qemu-io b "sleep 1000"' });
+  await reference.idle();
+  await reference.stop();
+  expect(await reference.exited).toBe(0);
+});
