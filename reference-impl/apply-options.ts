@@ -218,8 +218,8 @@ function addObject({ value }: Option, { endpoint }: Start): void {
 
 async function addDriveOption(option: Option, start: Start): Promise<void> {
   const { endpoint, machine, snapshot } = start;
-  const { id, place } = await addDrive(option.value, endpoint.block, { machine, snapshot });
-  start.connected.push({ id, place, option });
+  const drive = await addDrive(option.value, endpoint.block, { machine, snapshot });
+  start.connected.push({ ...drive, option });
 }
 
 /** The drives that are there by default, in places that nobody took, and whether the machine connects the others. */

@@ -2,7 +2,8 @@
 import type { Chardev } from './monitor/chardev.ts';
 import type { Frontend } from './monitor/frontend.ts';
 import type { Dialect, Option } from './options/argv.ts';
-import type { DrivePlace, Machine } from './options/drive-places.ts';
+import type { AddedDrive } from './options/drive.ts';
+import type { Machine } from './options/drive-places.ts';
 import type { WireObject } from './qapi/json/wire-value.ts';
 import { parseJsonOption, parseKeyval } from './qapi/keyval.ts';
 import type { ReferenceEndpoint } from './reference-endpoint.ts';
@@ -23,7 +24,7 @@ export interface Start {
   snapshot: boolean;
   hasDefaults: boolean;
   /** Drives that the machine is to connect, and the options that they came from. */
-  readonly connected: { readonly id: string; readonly place: DrivePlace; readonly option: Option }[];
+  readonly connected: (AddedDrive & { readonly option: Option })[];
   /** Those that speak QMP, and human ones. */
   monitors: readonly Frontend[];
   /** A guest that is told to wait starts with `cont`. */

@@ -19,11 +19,9 @@ import { isIdentifier } from '../qapi/identifier.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption } from '../qapi/keyval.ts';
 import { integerOf, parseFlat, switchOf } from '../qapi/opts.ts';
+import { takeHardware } from './drive-hardware.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
 import { takeLimits } from './throttling-options.ts';
-
-/** Options about the guest's hardware that are taken and change nothing here. */
-const HARDWARE = 'serial addr cyls heads secs trans boot'.split(' ');
 
 /** Interfaces whose devices act upon the error policies of their drives. */
 const WITH_ERROR_ACTIONS = 'ide scsi virtio none'.split(' ');
@@ -44,20 +42,27 @@ export interface DriveSurroundings {
   readonly snapshot: boolean;
 }
 
-/** Opens the image and makes the drive. Returns its name and its place. Throws `CommandError`. */
+/** A drive that was made: its name, its place, and on PCI that of its device, if that was said. */
+export interface AddedDrive {
+  readonly id: string;
+  readonly place: DrivePlace;
+  readonly addr?: string;
+}
+
+/** Opens the image and makes the drive. Throws `CommandError`. */
 export async function addDrive(
   text: string,
   block: BlockLayer,
   { machine, snapshot }: DriveSurroundings = { machine: new Machine('none'), snapshot: false },
-): Promise<{ readonly id: string; readonly place: DrivePlace }> {
+): Promise<AddedDrive> {
   const opts = new Options(text);
-  for (const name of HARDWARE) opts.take(name);
   const given = opts.take('id');
   if (given !== undefined && !isIdentifier(given)) throw new CommandError(NO_IDENTIFIER);
   if (given !== undefined && block.backends.isTaken(given))
     throw new CommandError(`Duplicate ID '${given}' for drive`);
   const media = takeMedia(opts);
   const wanted = takePlace(opts, media);
+  const { hardware, addr, warnings } = takeHardware(opts, media, wanted.interface);
   const cache = takeCacheMode(opts);
   const settings = takeSettings(opts, wanted.interface ?? 'none', cache.writeback);
   const limits = takeLimits(opts);
@@ -69,11 +74,14 @@ export async function addDrive(
   const readOnly = opts.takeEither('readonly', 'read-only') ?? media === 'cdrom';
   const definition = takeDefinition(opts, block.graph.drivers, cache, readOnly);
   const backend = new BlockBackend(block.graph, id, settings);
+  backend.hardware = hardware;
   block.backends.add(backend);
+  for (const warning of warnings) block.services.log(`-drive ${text}: ${warning}`);
+  const added = { id, place, ...(addr !== undefined && { addr }) };
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) {
     backend.mediumOptions = { ...backend.mediumOptions, cache, readOnly };
-    return { id, place };
+    return added;
   }
   const medium = await openMedium(block, definition, isSnapshot).catch(async (error: unknown) => {
     await block.backends.remove(backend);
@@ -84,7 +92,7 @@ export async function addDrive(
   else if (copiesOnRead) medium.io.enableCopyOnRead();
   backend.insert(medium);
   backend.accounting.configure(accounting, block.services.clock.now());
-  return { id, place };
+  return added;
 }
 
 function takeMedia(opts: Options): Media {
