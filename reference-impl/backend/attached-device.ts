@@ -19,8 +19,11 @@ export interface AttachedDevice {
   readonly removable: boolean;
   /** Absent for devices without one: there a medium is exchanged as it is. */
   readonly tray: TrayState | undefined;
-  /** What it does with a medium is settled by each anew; otherwise by the first, and an empty drive counts as writable. */
-  readonly adaptsToMedia: boolean;
+  /**
+   * What it does with the next medium is settled by that anew; otherwise by the first, and an empty drive counts as
+   * writable. `isExchange`: it comes with the command that takes the former one out.
+   */
+  adaptsToMedia(isExchange: boolean): boolean;
   /** What it does with this medium, or with any if it has none yet. */
   permissions(medium: Node | undefined): Permissions;
   /** Absent where no error stops the machine. */

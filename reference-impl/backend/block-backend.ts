@@ -199,8 +199,8 @@ export class BlockBackend implements RootUser {
    * Throws `CommandError` if it does not bear that, or its other users do not.
    */
   insert(node: Node, isExchange = false): void {
-    const adapts = isExchange || this.#device?.adaptsToMedia;
-    const permissions = adapts ? (this.#device?.permissions(node) ?? UNATTACHED) : this.#permissions;
+    const device = this.#device;
+    const permissions = device?.adaptsToMedia(isExchange) ? device.permissions(node) : this.#permissions;
     this.#root = this.#graph.addRoot(node, permissions, this);
     this.#permissions = permissions;
   }

@@ -211,6 +211,32 @@ describe('exchange', () => {
     expect(shown('fd')).toMatchObject({ inserted: { ro: true } });
   });
 
+  test('for a read-only one is refused to a removable disk that writes', async () => {
+    await addDrive(`if=none,id=r0,format=raw,file=${join(folder, 'c')}`, devices.block);
+    await devices.add({ driver: 'scsi-hd', id: 'rhd', drive: 'r0', removable: 'on' });
+    await expect(change('rhd', 'b', { readOnlyMode: 'read-only' })).rejects.toThrow(
+      'Block node is read-only',
+    );
+    // The image that only the drive held is closed by then.
+    expect(shown('rhd')).toMatchObject({ tray_open: true });
+    expect(medium('rhd')).toBeUndefined();
+    await change('rhd', 'b');
+    expect(shown('rhd')).toMatchObject({ tray_open: false, inserted: { ro: false } });
+  });
+
+  test('is open to a removable disk that could only be read at first', async () => {
+    await addDrive(`if=none,id=r0,format=raw,file=${join(folder, 'a')},read-only=on`, devices.block);
+    await devices.add({ driver: 'scsi-hd', id: 'rhd', drive: 'r0', removable: 'on' });
+    for (const [readOnlyMode, ro] of [
+      ['retain', true],
+      ['read-write', false],
+      ['read-only', true],
+    ] as const) {
+      await change('rhd', 'b', { readOnlyMode });
+      expect(shown('rhd')).toMatchObject({ inserted: { ro } });
+    }
+  });
+
   test('that is refused late leaves the old one in, and the tray open', async () => {
     await devices.block.add({
       driver: 'raw',

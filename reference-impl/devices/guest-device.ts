@@ -126,9 +126,11 @@ export class GuestDevice implements AttachedDevice {
     return this.model.disk !== undefined && (isStick || this.model.disk.medium !== 'fixed');
   }
 
-  /** The medium that was there at first does not count for ever. */
-  get adaptsToMedia(): boolean {
-    return this.#hadMedium && (this.model.disk?.adaptsToMedia ?? false);
+  /** The medium that was there at first does not count for ever. A disk that writes goes on to, though it is removable. */
+  adaptsToMedia(isExchange: boolean): boolean {
+    const { disk } = this.model;
+    if (isExchange) return disk?.medium !== 'fixed';
+    return this.#hadMedium && (disk?.adaptsToMedia ?? false);
   }
 
   permissions(medium: Node | undefined): Permissions {
