@@ -14,6 +14,7 @@ import { media } from './media.ts';
 import { orderOfStops } from './order-of-stops.ts';
 import { otherModels } from './other-models.ts';
 import { policiesOfDrives } from './policies-of-drives.ts';
+import { removableDisks } from './removable-disks.ts';
 import { severalStopped } from './several-stopped.ts';
 import { sharedNodes } from './shared-nodes.ts';
 import { statistics } from './statistics.ts';
@@ -49,6 +50,7 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...unplugged,
   ...eachTray,
   ...eachMedium,
+  ...removableDisks,
   ...lateMedia,
   ...stopsAgain,
 ];

@@ -2,6 +2,7 @@
 import { inside, type Saboteur } from './saboteur.ts';
 
 const EXCHANGE = 'devices/exchange-media';
+const DEVICE = 'devices/guest-device';
 const REQUESTS = 'backend/guest-requests';
 const PLUG = 'devices/plug-in';
 const NOT_REMOVABLE = 'if (device && !device.removable)';
@@ -79,6 +80,30 @@ export const lateMedia: readonly Saboteur[] = [
     [
       'openUnlocked(drive, false);\n        await',
       'openUnlocked(drive, false);\n        former?.takeFromMonitor();\n        await',
+    ],
+  ),
+  inside(
+    'late-media/read-only-exchanged',
+    'blockdev-change-medium',
+    'gives a disk that writes an image that is read-only',
+    DEVICE,
+    ["return disk?.medium !== 'fixed';", 'return true;'],
+  ),
+  inside(
+    'late-media/read-only-inserted',
+    'blockdev-insert-medium',
+    'lets a disk that writes take a node that is read-only',
+    DEVICE,
+    ['return this.#hadMedium && (disk?.adaptsToMedia ?? false);', 'return this.#hadMedium;'],
+  ),
+  inside(
+    'late-media/once-read-only',
+    'blockdev-change-medium',
+    'gives a drive no image that can be written once it had one that cannot',
+    EXCHANGE,
+    [
+      "readOnlyMode === 'retain' ? like.readOnly : readOnlyMode === 'read-only'",
+      "like.readOnly || readOnlyMode === 'read-only'",
     ],
   ),
 ];
