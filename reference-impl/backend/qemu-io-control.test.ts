@@ -262,6 +262,54 @@ describe('reopen', () => {
     );
   });
 
+  test('changes what a driver lets change', async () => {
+    const window = 'if=none,id=d0,driver=raw,file.driver=null-co,file.size=4096,size=1024,node-name=top';
+    session = await Session.start(['-drive', window, '-object', 'throttle-group,id=tg']);
+    const size = async (): Promise<unknown> => {
+      const nodes = (await session.execute('query-named-block-nodes'))?.return as JsonObject[];
+      return (nodes.find((node) => node['node-name'] === 'top')!.image as JsonObject)['virtual-size'];
+    };
+    for (const [line, refusal, expected] of [
+      ['offset=512', '', 1024],
+      ['size=2k', '', 2048],
+      ['size=100', 'Specified size is not multiple of 512', 2048],
+      [
+        'size=4096',
+        'The sum of offset (512) and size (4096) has to be smaller or equal to the  actual size of the containing file (4096)',
+        2048,
+      ],
+      ['offset=5000', 'Offset (5000) cannot be greater than size of the containing file (4096)', 2048],
+      [
+        'size=x',
+        "Parameter 'size' expects a non-negative number below 2^64\r\nOptional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\r\nand exabytes, respectively.",
+        2048,
+      ],
+      ['nothing=1', "Cannot change the option 'nothing'", 2048],
+      ['file.size=1', "Cannot change the option 'size'", 2048],
+      ['file.driver=file,size=512', "Cannot change the option 'driver'", 2048],
+      ['driver=qcow2', "Cannot change the option 'driver'", 2048],
+      ['node-name=other', "Cannot change the option 'node-name'", 2048],
+      ['driver=raw,node-name=top,file.driver=null-co', '', 2048],
+      ['offset=0,size=4096', '', 4096],
+    ] as const) {
+      expect(await session.io('d0', `reopen -o ${line}`)).toBe(refusal);
+      expect(await size()).toBe(expected);
+    }
+  });
+
+  test('changes the group of a throttle node', async () => {
+    const node = ['-blockdev', 'driver=throttle,throttle-group=a,node-name=top,file.driver=null-co'];
+    const groups = ['-object', 'throttle-group,id=a', '-object', 'throttle-group,id=b'];
+    session = await Session.start([...groups, ...node]);
+    const goes = async (id: string): Promise<boolean> =>
+      'return' in ((await session.execute('object-del', { id })) ?? {});
+    expect(await session.io('top', 'reopen -o throttle-group=none')).toBe(
+      "Throttle group 'none' does not exist",
+    );
+    expect(await session.io('top', 'reopen -o throttle-group=b')).toBe('');
+    expect([await goes('b'), await goes('a')]).toEqual([false, true]);
+  });
+
   test('of an empty drive is refused', async () => {
     session = await Session.start(FACT_OPTIONS);
     expect(await session.io('empty', 'reopen -r')).toBe('No medium found');

@@ -1,6 +1,7 @@
 /**
- * `reopen` of qemu-io: a drive or node becomes read-only or writable, changes its cache mode, or other options that all
- * drivers share. Options of one driver are left as they are.
+ * `reopen` of qemu-io: a drive or node becomes read-only or writable, changes its cache mode, other options that all
+ * drivers share, or those that its driver lets change. Of a child that was defined inside it, options are told as
+ * `file.discard`. An option that is said as it is already is no change.
  */
 import { type CacheOptions, detectZeroesNamed, discardNamed } from '../graph/common-options.ts';
 import type { Node, ReopenOptions } from '../graph/node.ts';
@@ -31,6 +32,15 @@ interface Wanted {
 
 type Changes = { -readonly [K in keyof ReopenOptions]?: ReopenOptions[K] } & { readOnly?: boolean };
 
+/** What becomes of one node, and of the children that are named with it. */
+interface Plan {
+  readonly node: Node;
+  readonly changes: Changes;
+  /** Takes the options of the driver. */
+  readonly commit: () => void;
+  readonly children: readonly Plan[];
+}
+
 /** Throws `CommandError`, and then nothing has changed. */
 export async function reopenBy({ graph, node, backend }: Reopened, words: readonly string[]): Promise<void> {
   const wanted = parseWords(words, graph.services);
@@ -39,9 +49,9 @@ export async function reopenBy({ graph, node, backend }: Reopened, words: readon
   if (backend?.device && mode && mode.writeback !== backend.settings.writeback)
     throw new CommandError('Cannot change cache.writeback: Device attached');
   if (!node) throw new CommandError('No medium found');
-  const changes = changesOf(wanted, node.options.cache);
-  if (changes.readOnly) backend?.giveUp(Permission.write);
-  await reopenWith(graph, node, changes);
+  const plan = planFor(node, wanted);
+  if (plan.changes.readOnly) backend?.giveUp(Permission.write);
+  await carryOut(graph, plan);
   if (backend && mode) backend.writeback = mode.writeback;
 }
 
@@ -79,6 +89,49 @@ function modeNamed(name: string): CacheMode {
   return mode;
 }
 
+/** Options of drivers, and what of them belongs to children, by the names of these. */
+interface OtherOptions {
+  readonly own: Map<string, string>;
+  readonly children: Map<string, Map<string, string>>;
+}
+
+/** Throws `CommandError`. */
+function planFor(node: Node, wanted: Wanted): Plan {
+  const { own, children } = otherOptions(node, wanted.options);
+  const changes = changesOf(wanted, node.options.cache);
+  const plans = [...children].map(([name, options]) => planFor(node.child(name)!.node, { options }));
+  if (own.size === 0) return { node, changes, commit: () => {}, children: plans };
+  const commit = node.state.prepareReopen?.(own);
+  if (!commit) throw new CommandError(`Cannot change the option '${[...own.keys()][0]!}'`);
+  return { node, changes, commit, children: plans };
+}
+
+function otherOptions(node: Node, options: ReadonlyMap<string, string>): OtherOptions {
+  const found: OtherOptions = { own: new Map(), children: new Map() };
+  for (const [name, value] of options) {
+    if (SHARED.includes(name) || isAsBefore(node, name, value)) continue;
+    const [, child = '', rest = ''] = /^([^.]+)\.(.+)$/s.exec(name) ?? [];
+    if (!node.child(child)?.inherits) found.own.set(name, value);
+    else found.children.set(child, (found.children.get(child) ?? new Map<string, string>()).set(rest, value));
+  }
+  return found;
+}
+
+function isAsBefore(node: Node, name: string, value: string): boolean {
+  if (name === 'driver') return value === node.driverName;
+  if (name === 'node-name') return value === node.name;
+  return node.child(name)?.node.name === value;
+}
+
+async function carryOut(graph: NodeGraph, { node, changes, commit, children }: Plan): Promise<void> {
+  await reopenWith(graph, node, changes);
+  commit();
+  for (const child of children) await carryOut(graph, child);
+}
+
+/** Options that all drivers share and that can change, by name. */
+const SHARED = ['read-only', 'cache.direct', 'cache.no-flush', 'discard', 'detect-zeroes'];
+
 function changesOf({ readOnly, mode, options }: Wanted, before: CacheOptions): Changes {
   const changes: Changes = readOnly === undefined ? {} : { readOnly };
   if (mode) changes.cache = mode;
@@ -102,8 +155,6 @@ function changesOf({ readOnly, mode, options }: Wanted, before: CacheOptions): C
       case 'detect-zeroes':
         changes.detectZeroes = detectZeroesNamed(value);
         break;
-      default:
-        throw new CommandError(`Cannot change the option '${name}'`);
     }
   return changes;
 }

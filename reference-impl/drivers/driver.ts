@@ -335,6 +335,11 @@ export interface DriverState {
    * must be writable are so before, and as long. Throws `CommandError`, and then nothing has changed. Default: nothing.
    */
   setReadOnly?(readOnly: boolean): Promise<void>;
+  /**
+   * Makes ready to take other values, as text, for options of its own, and gives what takes them; undefined if one of them
+   * is none that can change. Throws `CommandError` for a value that cannot be. Default: none can change.
+   */
+  prepareReopen?(changes: ReadonlyMap<string, string>): (() => void) | undefined;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@
 
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { sizeOf } from '../qapi/opts.ts';
 import type { Driver, DriverOptions, DriverState, OpenEnvironment } from './driver.ts';
 import { sizeOption } from './sizes.ts';
 
@@ -16,8 +17,8 @@ type Options = DriverOptions<'raw'>;
 async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
   const { options, child, readOnly, log, staysProbed } = environment;
   const file = await child('file');
-  const start = options.offset === undefined ? 0 : sizeOption('offset', options.offset);
-  const size = options.size === undefined ? undefined : sizeOption('size', options.size);
+  let start = options.offset === undefined ? 0 : sizeOption('offset', options.offset);
+  let size = options.size === undefined ? undefined : sizeOption('size', options.size);
   checkWindow(start, size, file.length());
   if (staysProbed && !readOnly)
     log(
@@ -30,7 +31,9 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     variableLength: true,
     // Nobody then writes a part of the first block.
     limits: staysProbed && { requestAlignment: SECTOR },
-    growable: size === undefined,
+    get growable() {
+      return size === undefined;
+    },
     read: async (offset, buffer) => {
       await file.debugEvent('read_aio');
       return file.read(host(offset), buffer);
@@ -56,6 +59,17 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     blockStatus: (offset, length) => file.blockStatus(host(offset), length),
     info: () => file.info(),
     allocatedSize: () => file.allocatedSize(),
+    prepareReopen: (changes) => {
+      for (const name of changes.keys()) if (name !== 'offset' && name !== 'size') return undefined;
+      const [offset, length] = [changes.get('offset'), changes.get('size')];
+      const newStart = offset === undefined ? start : sizeOf('offset', offset);
+      const newSize = length === undefined ? size : sizeOf('size', length);
+      checkWindow(newStart, newSize, file.length());
+      return () => {
+        start = newStart;
+        size = newSize;
+      };
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -8,9 +8,9 @@ type Options = DriverOptions<'throttle'>;
 async function open({ options, child, throttleGroup }: OpenEnvironment<Options>): Promise<DriverState> {
   const name = options['throttle-group'];
   if (name === undefined) throw new CommandError('Please specify a throttle group');
-  const group = throttleGroup(name);
+  let group = throttleGroup(name);
   const below = passThrough(await child('file'));
-  const member = group.join();
+  let member = group.join();
   const pass = async (direction: 'read' | 'write', bytes: number): Promise<void> => {
     const turn = member.request(direction, bytes);
     if (turn) await turn;
@@ -34,6 +34,17 @@ async function open({ options, child, throttleGroup }: OpenEnvironment<Options>)
       await below.discard?.(offset, length);
     },
     drain: () => member.drain(),
+    prepareReopen: (changes) => {
+      const other = changes.get('throttle-group');
+      if (other === undefined || changes.size > 1) return undefined;
+      const found = throttleGroup(other);
+      return () => {
+        if (found === group) return;
+        member.leave();
+        group = found;
+        member = group.join();
+      };
+    },
     close: () => {
       member.leave();
       return Promise.resolve();

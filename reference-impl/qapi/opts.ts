@@ -4,6 +4,7 @@
  */
 import { CommandError } from './command-error.ts';
 import { splitOptions } from './keyval.ts';
+import { sizeFromText } from './keyval-types.ts';
 
 /** Parsed options by key, in the order given; of a key that comes twice the last counts. */
 export type Opts = ReadonlyMap<string, string>;
@@ -43,6 +44,17 @@ export function isOn(opts: Opts, key: string): boolean {
 export function switchOf(key: string, value: string): boolean {
   if (value !== 'on' && value !== 'off') throw new CommandError(`Parameter '${key}' expects 'on' or 'off'`);
   return value === 'on';
+}
+
+/** The value of a number of bytes. Throws `CommandError` for what is none. */
+export function sizeOf(key: string, value: string): number {
+  const size = sizeFromText(value);
+  if (size === undefined)
+    throw new CommandError(
+      `Parameter '${key}' expects a non-negative number below 2^64\n` +
+        'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.',
+    );
+  return Number(size);
 }
 
 /** The value of a number. Throws `CommandError` for what is none. */

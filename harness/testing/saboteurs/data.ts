@@ -163,7 +163,7 @@ export const data: readonly Saboteur[] = [
     'BlockdevOptionsRaw',
     'shows the size of raw and reads beyond it',
     'drivers/raw-format',
-    ['growable: size === undefined,', 'growable: true,'],
+    ['return size === undefined;', 'return true;'],
   ),
   inside(
     'data/raw-size-default',

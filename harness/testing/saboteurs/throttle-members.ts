@@ -82,8 +82,8 @@ export const throttleMembers: readonly Saboteur[] = [
     'keeps the group that drives made where a node is the last to leave it',
     'drivers/throttle',
     [
-      'member.leave();',
-      'const { whenLeft } = member.group;\n            member.group.whenLeft = undefined;\n            member.leave();\n            member.group.whenLeft = whenLeft;',
+      'close: () => {\n            member.leave();',
+      'close: () => {\n            const { whenLeft } = member.group;\n            member.group.whenLeft = undefined;\n            member.leave();\n            member.group.whenLeft = whenLeft;',
     ],
   ),
 ];
