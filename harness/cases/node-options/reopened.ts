@@ -7,7 +7,7 @@ import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { attempt, nodeBytes, perform, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
-import { fileNodes, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { addRaw, fileNodes, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 interface Step {
   readonly line: string;
@@ -52,6 +52,21 @@ const STEPS: readonly Step[] = [
 const reopen = (t: CaseContext, node: string, line: string): Promise<void> =>
   qemuIo(t, node, `reopen ${line}`);
 
+/** Lines for a raw node of 4096 bytes, one after another, and the window that it has then: where it begins, and its size. */
+const WINDOWS: readonly (readonly [line: string, start: number, size: number])[] = [
+  ['-o offset=512', 512, 3584],
+  ['-o size=1024', 512, 1024],
+  ['-o size=100', 512, 1024],
+  ['-o offset=3584', 512, 1024],
+  ['-o offset=2k,size=512', 2048, 512],
+  ['', 2048, 512],
+  ['-o driver=raw,file.driver=file', 2048, 512],
+  ['-o file.filename=x', 2048, 512],
+  ['-o file.driver=null-co,size=1024', 2048, 512],
+  ['-o nothing=1,size=1024', 2048, 512],
+  ['-o offset=0,size=4096', 0, 4096],
+];
+
 const NO_FLUSH = { event: 'flush_to_disk', errno: 5 };
 
 export const reopened: readonly CaseDefinition[] = [
@@ -92,6 +107,32 @@ export const reopened: readonly CaseDefinition[] = [
           [discarded, zeroed],
           `after 'reopen ${line}' this must become of a cluster that is discarded, and of one that is zeroed`,
         );
+    },
+  },
+  {
+    id: 'node-options/window-reopened-by-monitor',
+    title: 'The window of a raw node is what the human monitor says last of it, as far as the file reaches',
+    requirements: ['raw/offset', 'raw/size'],
+    needs: needs(fileNodes, hmpIo, nodeBytes),
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, 4096);
+      const wanted = Buffer.alloc(4096);
+      for (const [index, [line, start, size]] of WINDOWS.entries()) {
+        await reopen(t, name, line);
+        t.contains(
+          await nodeInfo(t, name),
+          { image: { 'virtual-size': size } },
+          `after 'reopen ${line}' the node must have the size of its window`,
+        );
+        await writeNode(t, name, 0, 512, index + 1);
+        wanted.fill(index + 1, start, start + 512);
+      }
+      await release(t, [name]);
+      t.check(
+        wanted.equals(await bytesOf(t, file.local)),
+        'writes must go to where the window begins',
+        'they went elsewhere',
+      );
     },
   },
   {
