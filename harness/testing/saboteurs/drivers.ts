@@ -4,8 +4,6 @@ import { inside, type Saboteur } from './saboteur.ts';
 const RULES = 'drivers/blkdebug/blkdebug-rules';
 const QUORUM = 'drivers/quorum/index';
 
-const RAW = 'drivers/raw-format';
-
 export const drivers: readonly Saboteur[] = [
   inside(
     'drivers/quorum-failed-child-left-out',
@@ -441,26 +439,5 @@ export const drivers: readonly Saboteur[] = [
       'read: refuse,',
       'read: refuse,\n        writeZeroes: (offset, length, flags) => file.writeZeroes(offset, length, flags),',
     ],
-  ),
-  inside(
-    'drivers/raw-reopened-size',
-    'blockdev-add',
-    'gives a raw node that is reopened no other start',
-    RAW,
-    ['start = newStart;', ''],
-  ),
-  inside(
-    'drivers/raw-reopened-beyond',
-    'blockdev-add',
-    'reopens a raw node beyond the end of its file',
-    RAW,
-    ['checkWindow(newStart, newSize, file.length());', ''],
-  ),
-  inside(
-    'drivers/reopened-by-children',
-    'blockdev-add',
-    'reopens a node though its child cannot be as it is told',
-    'backend/qemu-io-reopen',
-    ['if (!commit)', "if (!commit && !own.has('filename') && !own.has('driver'))"],
   ),
 ];

@@ -304,4 +304,25 @@ export const nodeData: readonly Saboteur[] = [
     'drivers/blkdebug/index',
     ['sector: number(rule.sector, -1),', 'sector: number(rule.sector, 0),'],
   ),
+  inside(
+    'node-data/raw-reopened-size',
+    'blockdev-add',
+    'gives a raw node that is reopened no other start',
+    'drivers/raw-format',
+    ['start = newStart;', ''],
+  ),
+  inside(
+    'node-data/raw-reopened-beyond',
+    'blockdev-add',
+    'reopens a raw node beyond the end of its file',
+    'drivers/raw-format',
+    ['checkWindow(newStart, newSize, file.length());', ''],
+  ),
+  inside(
+    'node-data/reopened-by-children',
+    'blockdev-add',
+    'reopens a node though its child cannot be as it is told',
+    'backend/qemu-io-reopen',
+    ['if (!commit)', "if (!commit && !own.has('filename') && !own.has('driver'))"],
+  ),
 ];
