@@ -1,11 +1,17 @@
 /** An endpoint that is told to end while a command is being executed. */
+import { pbkdf2 } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reference } from './endpoint.ts';
 import { startReference } from './start-reference.ts';
 import { ManualClock } from './testing/test-services.ts';
+
+const derive = promisify(pbkdf2);
 
 let folder: string;
 let log: string[];
@@ -55,6 +61,33 @@ test.each(Array.from({ length: 30 }, (_, turns) => turns))(
     expect(await reference.exited).toBe(0);
   },
 );
+
+test('it is waited for on a host that is slow', async () => {
+  await makeImage();
+  send('blockdev-add', { driver: 'qcow2', 'node-name': 'q', file: { driver: 'file', filename: 'a.img' } });
+  // Files are read by the threads that this keeps busy.
+  const busy = Array.from({ length: 12 }, () => derive('', '', 200_000, 64, 'sha512'));
+  await reference.stop();
+  expect(log).toEqual([]);
+  await Promise.all(busy);
+});
+
+test('a server that never answers is not waited for', async () => {
+  const server = createServer();
+  server.listen(join(folder, 'socket'));
+  await once(server, 'listening');
+  send('qmp_capabilities', {});
+  send('blockdev-add', {
+    driver: 'nbd',
+    'node-name': 'n',
+    server: { type: 'unix', path: join(folder, 'socket') },
+  });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  await reference.stop();
+  expect(await reference.exited).toBe(0);
+  socket.destroy();
+  server.close();
+});
 
 test('a command that waits for what does not come is not waited for', async () => {
   send('qmp_capabilities', {});

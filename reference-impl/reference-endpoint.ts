@@ -182,7 +182,7 @@ export class ReferenceEndpoint implements CommandContext {
       releaseHeld(this.block.graph.nodes);
       // What a command is making must be whole before it can be closed; one that waits for others would not end.
       const { inProgress } = this.loop;
-      if (inProgress) await Promise.race([inProgress, this.hostWork.settled()]);
+      if (inProgress) await Promise.race([inProgress, this.hostWork.idleButForPeers()]);
       // Clients are told how jobs end, unless something has broken.
       if (status === 0) await this.#endJobs();
       for (const monitor of this.#monitors) monitor.close();

@@ -15,6 +15,8 @@ export class HostWork {
   /** Descriptors that files may be named by. */
   readonly fdSets = new FdSets();
   #count = 0;
+  /** How much of that waits for somebody at the other end. */
+  #peers = 0;
   #ended = 0;
   #waiting: (() => void)[] = [];
 
@@ -27,6 +29,16 @@ export class HostWork {
       this.#count -= 1;
       this.#ended += 1;
       if (this.#count === 0) for (const wake of this.#waiting.splice(0)) wake();
+    }
+  }
+
+  /** As `track`, of work that waits for a peer, who may never answer. */
+  async trackPeer<T>(work: () => Promise<T>): Promise<T> {
+    this.#peers += 1;
+    try {
+      return await this.track(work);
+    } finally {
+      this.#peers -= 1;
     }
   }
 
@@ -48,6 +60,12 @@ export class HostWork {
     });
     const last = this.#ended + MOST_WORK;
     for (let turns = 0; !seen.idle && turns < MOST_TURNS && this.#ended < last; turns += 1) await nextTurn();
+  }
+
+  /** As `idle`, but does not wait for peers. */
+  async idleButForPeers(): Promise<void> {
+    do await nextTurn();
+    while (this.#count > this.#peers);
   }
 
   /** Resolves when nothing is in flight, also not in the reactions to what ended last. */

@@ -27,7 +27,7 @@ type Options = DriverOptions<'nbd'>;
 
 async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
   const { readOnly, clock, hostWork } = environment;
-  const agreement = await hostWork.track(() => agree(environment));
+  const agreement = await hostWork.trackPeer(() => agree(environment));
   const connection = new Connection(agreement.stream, agreement.structured, clock);
   if (!readOnly && agreement.info.flags & ExportFlag.readOnly) {
     connection.close();
@@ -155,7 +155,7 @@ class NbdState implements DriverState {
   }
 
   #request(...request: Parameters<Connection['request']>) {
-    return this.#environment.hostWork.track(() => this.#connection.request(...request));
+    return this.#environment.hostWork.trackPeer(() => this.#connection.request(...request));
   }
 }
 
