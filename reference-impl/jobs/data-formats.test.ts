@@ -1,4 +1,4 @@
-/** Jobs from, to and through images of formats without backing files, while a guest writes: every byte is what a model holds. */
+/** Jobs from, to and through images of other formats, while a guest writes: every byte is what a model holds. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../generators/random.ts';
@@ -9,7 +9,7 @@ import { expectBytes } from '../testing/modelled-images.ts';
 const CLUSTER = 65536;
 /** Bytes; disks of vpc can have this size, as it is that of a geometry. */
 const SIZE = 51 * CLUSTER;
-const formats = ['vdi', 'vpc', 'vhdx', 'parallels'];
+const formats = ['vdi', 'vpc', 'vhdx', 'parallels', 'qcow', 'qed'];
 
 /** A guest's writes of random bytes and zeroes, some at a time, and what the disk then holds. */
 class Writer {

@@ -1,5 +1,5 @@
 /** `qcow`: the driver contract, images of other tools and ours in theirs, compression, hostile images, writes that are cut off. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -115,6 +115,29 @@ describe('compressed', () => {
       expect(Buffer.compare(await readFile(raw), content)).toBe(0);
     });
   });
+});
+
+const without7z = whyMissing(['7z'], 'qemu');
+test.skipIf(without7z)(`7z reads what we write${without7z ? `: ${without7z}` : ''}`, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-qcow-'));
+  try {
+    const path = join(folder, 'disk.qcow');
+    await writeFile(path, '');
+    const file = await openFile(path);
+    const content = toolContent();
+    await make(file, content.length);
+    const image = await openFormat(qcow, file);
+    await image.io.write(0, content);
+    await image.close();
+    await file.close();
+    await run('7z', 'x', '-y', `-o${folder}/out`, path);
+    const [name] = await readdir(join(folder, 'out'));
+    // it gives whole clusters
+    const found = (await readFile(join(folder, 'out', name!))).subarray(0, content.length);
+    expect(Buffer.compare(found, content)).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('what an image has of its own can be forgotten', async () => {
