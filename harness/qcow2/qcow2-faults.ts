@@ -51,7 +51,8 @@ export function qcow2Faults(bytes: Buffer): readonly Qcow2Fault[] {
 
 /** Whether a file begins as a qcow2 image does. */
 export function startsAsQcow2(bytes: Buffer): boolean {
-  return bytes.length >= 4 && bytes.readUInt32BE(0) === MAGIC;
+  // version 1 is the format qcow, which has other tables
+  return bytes.length >= 8 && bytes.readUInt32BE(0) === MAGIC && bytes.readUInt32BE(4) !== 1;
 }
 
 class Inspection {
