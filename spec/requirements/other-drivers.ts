@@ -13,6 +13,11 @@ export const otherDrivers = {
     text: 'A file that is no image of the format is refused.',
     source: 'observation',
   },
+  'formats/made': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'A copy to a new image of a format makes one of that format and of the size of the disk.',
+  },
   'formats/read-only': {
     level: 'must',
     definition: 'BlockdevOptionsGenericFormat',

@@ -1,13 +1,16 @@
 /** Formats besides raw, qcow2 and luks, over images that qemu-img made: size, data, and what is no image. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { completed } from '../helpers/job-steps.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import {
+  addRaw,
   checkAbsent,
   fileNodes,
   KiB,
   MiB,
   makeFile,
   needs,
+  newFile,
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
@@ -81,6 +84,46 @@ function contentCase({ driver, variant, options }: Format): CaseDefinition {
   };
 }
 
+/** Disks of all formats can have this size; those of vpc have that of a geometry. */
+const MADE_SIZE = 17 * PART;
+
+function madeCase(driver: string): CaseDefinition {
+  return {
+    id: `formats/${driver}-made`,
+    title: `A backup to a new image of the format ${driver} makes one, which holds what the disk held`,
+    requirements: ['formats/made'],
+    needs: needs(fileNodes, { ...nodeBytes, drivers: [driver], commands: ['drive-backup'] }),
+    async run(t: CaseContext) {
+      const { name: device } = await addRaw(t, MADE_SIZE);
+      const disk = await openIo(t, device);
+      for (const [offset, byte] of [
+        [0, 0x11],
+        [BEHIND, 0x22],
+      ] as const)
+        t.check(await writes(disk, [offset, PART], byte), 'a write must succeed', 'it fails');
+      await disk.close();
+      const [id, copy] = [t.name('job'), newFile(t)];
+      await t.execute('drive-backup', {
+        'job-id': id,
+        device,
+        target: copy.path,
+        format: driver,
+        sync: 'full',
+      });
+      await completed(t, id, 'backup');
+      const node = t.name(driver);
+      const file = { driver: 'file', filename: copy.path };
+      await t.execute('blockdev-add', { driver, 'node-name': node, file });
+      t.equal(await virtualSize(t, node), MADE_SIZE, 'the image must be as long as the disk');
+      const image = await openIo(t, node);
+      await checkReads(t, image, [0, PART], 0x11, 'of what the disk held');
+      await checkReads(t, image, [BEHIND, PART], 0x22, 'of what the disk held further on');
+      await checkReads(t, image, [BEHIND + PART, PART], 0, 'of what was never written');
+      await image.close();
+    },
+  };
+}
+
 function garbageCase(driver: string): CaseDefinition {
   return {
     id: `formats/${driver}-garbage`,
@@ -107,5 +150,6 @@ const refusing = ['bochs', 'cloop', 'dmg', ...new Set(formats.map(({ driver }) =
 
 export const otherFormatCases: readonly CaseDefinition[] = [
   ...formats.map(contentCase),
+  ...[...new Set(formats.map(({ driver }) => driver))].map(madeCase),
   ...refusing.map(garbageCase),
 ];

@@ -6,6 +6,34 @@ const VOLUME = 'crypto/luks-volume';
 
 export const imageTables: readonly Saboteur[] = [
   inside(
+    'images/vdi-other-block',
+    'BlockdevOptionsGenericFormat',
+    'notes the block behind the one that it took for data of a vdi image',
+    'drivers/vdi/vdi-image',
+    ['setUint32(0, place + i, true)', 'setUint32(0, place + i + 1, true)'],
+  ),
+  inside(
+    'images/vpc-geometry-only',
+    'BlockdevOptionsGenericFormat',
+    'takes every vpc image to be as long as its geometry says',
+    'drivers/vpc/footer',
+    ['!isExact && sectors !== sectorsOf(LARGEST_GEOMETRY)', 'true'],
+  ),
+  inside(
+    'images/vhdx-table-forgotten',
+    'BlockdevOptionsGenericFormat',
+    'forgets at the end where it put the blocks of a vhdx image',
+    'drivers/vhdx/vhdx-image',
+    ['await this.#table.store((units) => this.#log.write(units), MOST_LOGGED);', ''],
+  ),
+  inside(
+    'images/made-as-raw',
+    'DriveBackup',
+    'makes an empty file where a copy asks for an image of a format that x-blockdev-create does not make',
+    'graph/named-image',
+    ['if (isPlain)', 'if (isPlain || !driver.create)'],
+  ),
+  inside(
     'images/snapshot-id-again',
     'SnapshotInfo',
     'gives a new internal snapshot the id of another where one was deleted',
