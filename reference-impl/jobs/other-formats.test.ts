@@ -43,7 +43,7 @@ function expectEnd(error?: string): void {
   expect(fixture.told('BLOCK_JOB_COMPLETED').map(({ data }) => data.error)).toEqual([error]);
 }
 
-describe.each(['qcow', 'qed', 'parallels'])('to %s', (format) => {
+describe.each(['qcow', 'qed', 'parallels', 'vmdk'])('to %s', (format) => {
   test('a backup', async () => {
     await fixture.run('drive-backup', {
       'job-id': 'j',
@@ -122,4 +122,12 @@ test('no image of parallels is made over another', async () => {
   await expect(fixture.run('blockdev-snapshot-sync', { ...image, format: 'parallels' })).rejects.toThrow(
     "Backing file not supported for file format 'parallels'",
   );
+});
+
+test('no image of vmdk is made over one of another format, and no file', async () => {
+  const image = { 'node-name': 'base', 'snapshot-node-name': 'over', 'snapshot-file': path('o') };
+  await expect(fixture.run('blockdev-snapshot-sync', { ...image, format: 'vmdk' })).rejects.toThrow(
+    "Backing file format not supported for file format 'vmdk'",
+  );
+  await expect(stat(path('o'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
