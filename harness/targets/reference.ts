@@ -76,7 +76,7 @@ async function start(
   };
   const random = new Random(1);
   try {
-    const instance = await startReference({
+    const starting = startReference({
       argv: ['-S', ...machineOptions(argv), ...argv],
       monitors: topology.monitors,
       cwd: scratch,
@@ -84,6 +84,8 @@ async function start(
       random: () => random.uint32(),
       log,
     });
+    // What devices read of their disks when they are made may take its time.
+    const instance = await clock.passUntil(starting);
     return new EmbeddedEndpoint({ instance, clock, argv, dir: scratch, monitors: topology.monitors, lines });
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;

@@ -59,6 +59,19 @@ test('the embedded reference lets time pass for what its end waits for', async (
   }
 });
 
+test('the embedded reference lets time pass for what its devices read at the start', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'qmpcheck-slow-'));
+  try {
+    const drive = 'if=none,id=slow,driver=null-co,size=1M,latency-ns=1000000000';
+    const options = ['-machine', 'pc', '-drive', drive, '-device', 'ide-hd,drive=slow'];
+    const topology = { name: 'slow', images: [], options, monitors: 1 };
+    const endpoint = await resolveTarget('reference').start({ topology, scratch });
+    expect(await endpoint.stop()).toEqual({ code: 0, signal: null });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
+
 describe('names', () => {
   test.each([
     'reference',

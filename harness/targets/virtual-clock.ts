@@ -3,6 +3,8 @@
  * gives the same order of events every time. It is a `Clock` of the reference (structurally: only `reference.ts`
  * imports that).
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 interface Timer {
   readonly due: bigint;
   readonly callback: () => void;
@@ -46,6 +48,20 @@ export class VirtualClock {
     const advanced = this.#advancing.then(() => this.#advance(ns, quiesce));
     this.#advancing = advanced.catch(() => undefined);
     return advanced;
+  }
+
+  /** Lets pass what is waited for, timer by timer, until `done` is settled. */
+  async passUntil<T>(done: Promise<T>): Promise<T> {
+    const progress = { settled: false };
+    const over = done.finally(() => {
+      progress.settled = true;
+    });
+    over.catch(() => undefined);
+    for (await nextTurn(); !progress.settled; await nextTurn()) {
+      const [next] = this.#timers;
+      if (next !== undefined) await this.advance(next.due - this.#now, nextTurn);
+    }
+    return over;
   }
 
   async #advance(ns: bigint, quiesce: () => Promise<void>): Promise<void> {
