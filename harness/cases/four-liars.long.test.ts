@@ -15,6 +15,8 @@ const IMAGE =
   'about the bytes of a new image, which the liar that acts writes, and which no list or event tells';
 const EXPORTS = 'about exports as an NBD client sees them, which the liar that acts makes';
 const DEVICES = 'about what qom-get tells, which the liar that acts tells too: it is no list';
+const GUEST =
+  'about what a guest finds at its ports, which the liar that acts shows, and which no list or event tells';
 const MONITOR = 'about further monitors by their text, on which nothing is left out';
 
 /** What a liar passes, and why it may. */
@@ -41,6 +43,11 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'greeting/no-events-before': HABIT,
   'greeting/shape': 'about the greeting, before which nothing can be told to do',
   'greeting/version-is-query-version': 'about a version, which nothing that is done can change',
+  'ide/addresses-by-given-geometry': GUEST,
+  'ide/form-of-disks': GUEST,
+  'ide/geometry-of-partitions': GUEST,
+  'ide/given-geometry': GUEST,
+  'ide/guessed-geometry': GUEST,
   'image-creation/qcow2-whole-header': IMAGE,
   'introspection/offers-what-its-version-has': 'about a description that the liar gives whole',
   'introspection/schema-is-stable': 'about a description that the liar gives whole',
