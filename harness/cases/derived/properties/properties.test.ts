@@ -39,7 +39,7 @@ const refusal = (desc: string) => ({ error: { class: 'GenericError', desc } });
 
 describe('a property finds', () => {
   const takesNoZeroes: Lie = (execute, args) =>
-    execute === 'blockdev-add' && args['detect-zeroes'] === 'on' && args.driver === 'null-co'
+    execute === 'blockdev-add' && args['detect-zeroes'] === 'on'
       ? refusal("Invalid parameter type for 'detect-zeroes', expected: string")
       : null;
 
@@ -54,7 +54,9 @@ describe('a property finds', () => {
     // What is there to be named, then the counterexample and nothing else.
     expect(transcript!.steps.length).toBeLessThan(10);
     const counterexample = transcript!.steps[deviations[0]!.exchange!]!.send as JsonObject;
-    expect(counterexample.arguments).toEqual({ driver: 'null-co', 'detect-zeroes': 'on' });
+    // Besides that only the driver, and the two members that one needs at most.
+    expect(counterexample.arguments).toMatchObject({ driver: expect.any(String), 'detect-zeroes': 'on' });
+    expect(Object.keys(counterexample.arguments!).length).toBeLessThanOrEqual(4);
     expect(await verdictOn(target, transcript as unknown as Json)).toBe('MATCH');
     expect(await verdictOn(honest, transcript as unknown as Json)).toMatch(/^DIFFERS step \d+, \$\.reply/);
   });
