@@ -49,10 +49,13 @@ export function qcow2Faults(bytes: Buffer): readonly Qcow2Fault[] {
   }
 }
 
-/** Whether a file begins as a qcow2 image does. */
+/** Magic and version. */
+export const QCOW2_START_BYTES = 8;
+
+/** Whether a file whose first `QCOW2_START_BYTES` these are begins as a qcow2 image does. */
 export function startsAsQcow2(bytes: Buffer): boolean {
   // version 1 is the format qcow, which has other tables
-  return bytes.length >= 8 && bytes.readUInt32BE(0) === MAGIC && bytes.readUInt32BE(4) !== 1;
+  return bytes.length >= QCOW2_START_BYTES && bytes.readUInt32BE(0) === MAGIC && bytes.readUInt32BE(4) !== 1;
 }
 
 class Inspection {

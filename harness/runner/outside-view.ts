@@ -4,7 +4,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ImageFault } from '../checks/check.ts';
 import { listExports } from '../nbd/list-exports.ts';
-import { qcow2Faults, startsAsQcow2 } from '../qcow2/qcow2-faults.ts';
+import { QCOW2_START_BYTES, qcow2Faults, startsAsQcow2 } from '../qcow2/qcow2-faults.ts';
 
 /** Longest image that is judged, bytes. */
 const IMAGE_LIMIT = 64 << 20;
@@ -33,9 +33,9 @@ function qcow2Bytes(path: string): Buffer | null {
   const file = openedFile(path);
   if (file === null) return null;
   try {
-    const start = Buffer.alloc(4);
-    readSync(file, start, 0, start.length, 0);
-    return startsAsQcow2(start) ? readFileSync(file) : null;
+    const start = Buffer.alloc(QCOW2_START_BYTES);
+    const length = readSync(file, start, 0, start.length, 0);
+    return startsAsQcow2(start.subarray(0, length)) ? readFileSync(file) : null;
   } finally {
     closeSync(file);
   }
