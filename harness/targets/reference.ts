@@ -22,6 +22,8 @@ const STOP_MS = 3_000;
 const STOP_VIRTUAL_MS = 60_000;
 /** Time goes on although I/O is outstanding when none of it ended in so many real milliseconds … */
 const STALL_MS = 500;
+/** … and for so many times as long where it waits for the host alone, whose disk may be slow … */
+const MOST_STALLS = 20;
 /** … or when so many pieces of it did: a job that copies for ever is not waited for. */
 const MOST_WORK = 8192;
 
@@ -163,9 +165,11 @@ class EmbeddedEndpoint implements Endpoint {
   async #quiesce(): Promise<void> {
     const idle = this.#reference.idle().then(() => true);
     const first = this.#reference.worked;
-    for (let before = first; !(await within(STALL_MS, idle, false)); ) {
-      const { worked } = this.#reference;
-      if (worked === before || worked - first > MOST_WORK) return;
+    for (let before = first, stalls = 0; !(await within(STALL_MS, idle, false)); ) {
+      const { worked, endsByItself } = this.#reference;
+      if (worked - first > MOST_WORK) return;
+      stalls = worked === before ? stalls + 1 : 0;
+      if (stalls >= (endsByItself ? MOST_STALLS : 1)) return;
       before = worked;
     }
   }

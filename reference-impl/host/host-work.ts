@@ -47,6 +47,11 @@ export class HostWork {
     return this.#ended;
   }
 
+  /** Something is in flight that ends whatever a peer does. */
+  get endsByItself(): boolean {
+    return this.#count > this.#peers;
+  }
+
   /** Waits for the next turn of the host's loop. */
   turn(): Promise<void> {
     return this.track(() => nextTurn());
@@ -65,7 +70,7 @@ export class HostWork {
   /** As `idle`, but does not wait for peers. */
   async idleButForPeers(): Promise<void> {
     do await nextTurn();
-    while (this.#count > this.#peers);
+    while (this.endsByItself);
   }
 
   /** Resolves when nothing is in flight, also not in the reactions to what ended last. */
