@@ -64,7 +64,7 @@ export const heldCopies: readonly CaseDefinition[] = [
         [0, 0, 0],
         'a copy that is held must not have reached the target',
       );
-      await qemuIo(t, target.drive, 'resume held');
+      await qemuIo(t, target.drive, 'remove_break held');
       await qemuIo(t, DRIVE, 'aio_flush');
       t.equal(await writes(), 1, 'a write must be done when what it overwrites is copied');
       t.equal(await startOf(t, target.file), [OLD, OLD, 0], 'the target must have what was overwritten');
@@ -91,7 +91,7 @@ export const heldCopies: readonly CaseDefinition[] = [
       });
       await t.execute('block-job-pause', { device: job });
       t.contains(await jobInfo(t, job), { paused: true, offset: 0 }, 'a job must report paused at once');
-      await qemuIo(t, target.drive, 'resume held');
+      await qemuIo(t, target.drive, 'remove_break held');
       await t.execute('block-job-set-speed', { device: job, speed: 0 });
       t.contains(await jobInfo(t, job), { paused: true }, 'a job must stay paused');
       await t.execute('block-job-resume', { device: job });
