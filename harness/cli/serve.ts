@@ -27,7 +27,7 @@ export const subcommand: Subcommand = {
         '--job-lifecycle',
         'take auto-finalize and auto-dismiss of QEMU 2.12; stands before the options',
       )
-      .option('--fault FILE', 'what is to go wrong, for tests of clients; stands before the options')
+      .option('--fault <file>', 'what is to go wrong, for tests of clients; stands before the options')
       .addHelpText('after', HELP)
       // the words are QEMU's: commander must neither reorder nor split them
       .passThroughOptions()
