@@ -2,7 +2,8 @@
 import zlib from 'node:zlib';
 import { IoError } from '../../host/errno.ts';
 import type { ClusterMap, Run, Taken } from '../clustered/cluster-map.ts';
-import { EntryPages, type Page, type TablePlace } from '../clustered/entry-pages.ts';
+import type { TablePlace } from '../clustered/entry-pages.ts';
+import { TwoLevelTables } from '../clustered/two-level-tables.ts';
 import type { ChildHandle } from '../driver.ts';
 import { ENTRY, HEADER_LENGTH, type Header } from './qcow-header.ts';
 
@@ -14,9 +15,8 @@ export class QcowTables implements ClusterMap {
   readonly clusterSize: number;
   readonly #file: ChildHandle;
   readonly #header: Header;
-  readonly #pages: EntryPages;
   readonly #l1: TablePlace;
-  readonly #perTable: number;
+  readonly #tables: TwoLevelTables;
   /** Where the file ends for us: what lies before may be in use. */
   #end: number;
 
@@ -24,10 +24,18 @@ export class QcowTables implements ClusterMap {
     this.#file = file;
     this.#header = header;
     this.clusterSize = 2 ** header.clusterBits;
-    this.#pages = new EntryPages(file);
     this.#l1 = { offset: header.l1Offset, length: header.l1Size * ENTRY, update: 'l1_update' };
-    this.#perTable = 2 ** header.l2Bits;
     this.#end = Math.max(file.length(), this.#l1.offset + this.#l1.length);
+    const perTable = 2 ** header.l2Bits;
+    this.#tables = new TwoLevelTables(file, {
+      entryBytes: ENTRY,
+      l1: this.#l1,
+      perTable,
+      tableAt: (view, at) => this.#tableAt(view, at, perTable * ENTRY),
+      runAt: (view, at, limit) => this.#runAt(view, at, limit),
+      takeTable: (bytes) => this.#takeClusters(bytes),
+      entryTo: (offset) => entriesOf([BigInt(offset)]),
+    });
   }
 
   size(): number {
@@ -35,25 +43,16 @@ export class QcowTables implements ClusterMap {
   }
 
   peek(cluster: number, limit: number): Run | undefined {
-    const index = Math.floor(cluster / this.#perTable);
-    const top = this.#pages.peek(this.#l1, index * ENTRY);
-    if (!top) return undefined;
-    const table = this.#l2At(top, index);
-    if (!table) return this.#missingTable(cluster, limit);
-    const page = this.#pages.peek(table, (cluster % this.#perTable) * ENTRY);
-    return page && this.#run(page, cluster, limit);
+    return this.#tables.peek(cluster, limit);
   }
 
-  async lookup(cluster: number, limit: number): Promise<Run> {
-    const table = await this.#l2Of(cluster);
-    if (!table) return this.#missingTable(cluster, limit);
-    const page = await this.#pages.load(table, (cluster % this.#perTable) * ENTRY);
-    return this.#run(page, cluster, limit);
+  lookup(cluster: number, limit: number): Promise<Run> {
+    return this.#tables.lookup(cluster, limit);
   }
 
   async take(cluster: number, count: number): Promise<Taken> {
-    await this.#needL2(cluster);
-    const most = Math.min(count, this.#perTable - (cluster % this.#perTable));
+    await this.#tables.need(cluster);
+    const most = this.#tables.within(cluster, count);
     return { offset: this.#takeClusters(most * this.clusterSize), count: most };
   }
 
@@ -62,10 +61,8 @@ export class QcowTables implements ClusterMap {
   }
 
   link(cluster: number, { offset, count }: Taken): Promise<void> {
-    return this.#setEntries(
-      cluster,
-      Array.from({ length: count }, (_, index) => BigInt(offset + index * this.clusterSize)),
-    );
+    const entries = Array.from({ length: count }, (_, index) => BigInt(offset + index * this.clusterSize));
+    return this.#tables.write(cluster, entriesOf(entries));
   }
 
   /**
@@ -73,14 +70,14 @@ export class QcowTables implements ClusterMap {
    * on stable storage before an entry refers to it.
    */
   async addCompressed(cluster: number, stream: Uint8Array, safely: boolean): Promise<void> {
-    await this.#needL2(cluster);
+    await this.#tables.need(cluster);
     const offset = this.#end;
     this.#end += stream.length;
     await this.#file.debugEvent('write_compressed');
     await this.#file.write(offset, stream);
     if (safely) await this.#file.flush();
     const entry = (BigInt(stream.length) << this.#sizeShift) | BigInt(offset) | (1n << 63n);
-    await this.#setEntries(cluster, [entry]);
+    await this.#tables.write(cluster, entriesOf([entry]));
   }
 
   async readCompressed({ offset, compressedBytes }: Run): Promise<Uint8Array> {
@@ -101,7 +98,7 @@ export class QcowTables implements ClusterMap {
   /** Forgets all clusters, and gives their space back. Nothing is in flight. */
   async clear(): Promise<void> {
     await this.#file.writeZeroes(this.#l1.offset, this.#l1.length);
-    this.#pages.clear();
+    this.#tables.forget();
     await this.#file.flush();
     await this.#file.truncate(this.#l1.offset + this.#l1.length);
     this.#end = this.#l1.offset + this.#l1.length;
@@ -127,45 +124,13 @@ export class QcowTables implements ClusterMap {
     return offset;
   }
 
-  /** Before entries of a cluster change there is a table for them. */
-  async #needL2(cluster: number): Promise<void> {
-    if (await this.#l2Of(cluster)) return;
-    const length = this.#perTable * ENTRY;
-    const offset = this.#takeClusters(length);
-    await this.#file.debugEvent('l2_alloc_write');
-    await this.#file.writeZeroes(offset, length);
-    await this.#file.flush();
-    await this.#pages.write(
-      this.#l1,
-      Math.floor(cluster / this.#perTable) * ENTRY,
-      entriesOf([BigInt(offset)]),
-    );
-  }
-
-  async #l2Of(cluster: number): Promise<TablePlace | undefined> {
-    const index = Math.floor(cluster / this.#perTable);
-    return this.#l2At(await this.#pages.load(this.#l1, index * ENTRY), index);
-  }
-
-  #l2At({ view, start }: Page, index: number): TablePlace | undefined {
-    const at = index * ENTRY - start;
+  #tableAt(view: DataView, at: number, length: number): number {
     const offset = wholeOf(view.getUint32(at), view.getUint32(at + 4));
-    if (offset === 0) return undefined;
-    const length = this.#perTable * ENTRY;
-    if (!this.#isPlace(offset, length)) throw new IoError('EIO');
-    return { offset, length, update: 'l2_update' };
+    if (offset !== 0 && !this.#isPlace(offset, length)) throw new IoError('EIO');
+    return offset;
   }
 
-  #missingTable(cluster: number, limit: number): Run {
-    return {
-      kind: 'unallocated',
-      offset: 0,
-      count: Math.min(limit, this.#perTable - (cluster % this.#perTable)),
-    };
-  }
-
-  #run({ view, start }: Page, cluster: number, limit: number): Run {
-    const at = (cluster % this.#perTable) * ENTRY - start;
+  #runAt(view: DataView, at: number, limit: number): Run {
     const [high, low] = [view.getUint32(at), view.getUint32(at + 4)];
     if ((high & COMPRESSED) !== 0) return this.#compressedRun(view.getBigUint64(at));
     const offset = wholeOf(high, low);
@@ -189,11 +154,6 @@ export class QcowTables implements ClusterMap {
     const compressedBytes = Number(entry >> this.#sizeShift) % this.clusterSize;
     if (!this.#isPlace(offset, compressedBytes)) throw new IoError('EIO');
     return { kind: 'compressed', offset, count: 1, compressedBytes };
-  }
-
-  async #setEntries(cluster: number, values: readonly bigint[]): Promise<void> {
-    const table = await this.#l2Of(cluster);
-    await this.#pages.write(table!, (cluster % this.#perTable) * ENTRY, entriesOf(values));
   }
 }
 

@@ -5,7 +5,8 @@
 
 import { IoError } from '../../host/errno.ts';
 import type { ClusterMap, PlaceKind, Run, Taken } from '../clustered/cluster-map.ts';
-import { EntryPages, type Page, type TablePlace } from '../clustered/entry-pages.ts';
+import type { TablePlace } from '../clustered/entry-pages.ts';
+import { TwoLevelTables } from '../clustered/two-level-tables.ts';
 import type { ChildHandle } from '../driver.ts';
 import { type Header, writeFeatures } from './qed-header.ts';
 
@@ -16,19 +17,25 @@ export const ZERO_ENTRY = 1;
 export class Tables implements ClusterMap {
   readonly #file: ChildHandle;
   readonly #header: Header;
-  readonly #pages: EntryPages;
   readonly #l1: TablePlace;
-  readonly #perTable: number;
+  readonly #tables: TwoLevelTables;
   /** Where the file ends for us: what lies before may be in use. */
   #end: number;
 
   constructor(file: ChildHandle, header: Header) {
     this.#file = file;
     this.#header = header;
-    this.#pages = new EntryPages(file);
     this.#l1 = { offset: header.l1Offset, length: header.tableSize, update: 'l1_update' };
-    this.#perTable = header.tableSize / ENTRY;
     this.#end = Math.ceil(file.length() / header.clusterSize) * header.clusterSize;
+    this.#tables = new TwoLevelTables(file, {
+      entryBytes: ENTRY,
+      l1: this.#l1,
+      perTable: header.tableSize / ENTRY,
+      tableAt: (view, at) => this.#tableAt(view, at),
+      runAt: (view, at, limit) => this.#runAt(view, at, limit),
+      takeTable: (bytes) => this.#takeBytes(bytes),
+      entryTo: (offset) => entries([offset]),
+    });
   }
 
   get clusterSize(): number {
@@ -52,28 +59,17 @@ export class Tables implements ClusterMap {
   }
 
   peek(cluster: number, limit: number): Run | undefined {
-    const index = Math.floor(cluster / this.#perTable);
-    const top = this.#pages.peek(this.#l1, index * ENTRY);
-    if (!top) return undefined;
-    const table = this.#l2At(top, index);
-    if (!table) return this.#missingTable(cluster, limit);
-    const page = this.#pages.peek(table, (cluster % this.#perTable) * ENTRY);
-    return page && this.#run(page, cluster, limit);
+    return this.#tables.peek(cluster, limit);
   }
 
-  async lookup(cluster: number, limit: number): Promise<Run> {
-    const table = await this.#l2Of(cluster);
-    if (!table) return this.#missingTable(cluster, limit);
-    const page = await this.#pages.load(table, (cluster % this.#perTable) * ENTRY);
-    return this.#run(page, cluster, limit);
+  lookup(cluster: number, limit: number): Promise<Run> {
+    return this.#tables.lookup(cluster, limit);
   }
 
   async take(cluster: number, count: number): Promise<Taken> {
     await this.#startPlacing(cluster);
-    const most = Math.min(count, this.#perTable - (cluster % this.#perTable));
-    const offset = this.#end;
-    this.#end += most * this.clusterSize;
-    return { offset, count: most };
+    const most = this.#tables.within(cluster, count);
+    return { offset: this.#takeBytes(most * this.clusterSize), count: most };
   }
 
   giveBack({ offset, count }: Taken): void {
@@ -87,7 +83,7 @@ export class Tables implements ClusterMap {
   /** Under the lock: makes clusters that have no place read as zeroes. Gives how many were done. */
   async linkZeroes(cluster: number, count: number): Promise<number> {
     await this.#startPlacing(cluster);
-    const most = Math.min(count, this.#perTable - (cluster % this.#perTable));
+    const most = this.#tables.within(cluster, count);
     await this.#setEntries(cluster, most, () => ZERO_ENTRY);
     return most;
   }
@@ -109,45 +105,29 @@ export class Tables implements ClusterMap {
 
   /** What the tables hold in the file has been changed. */
   forget(): void {
-    this.#pages.clear();
+    this.#tables.forget();
   }
 
   /** Before entries of a cluster change: there is a table for them, and the header tells of it. */
   async #startPlacing(cluster: number): Promise<void> {
     await this.setNeedCheck(true);
-    if (!(await this.#l2Of(cluster))) await this.#makeL2(Math.floor(cluster / this.#perTable));
+    await this.#tables.need(cluster);
   }
 
-  async #makeL2(index: number): Promise<void> {
+  #takeBytes(bytes: number): number {
     const offset = this.#end;
-    this.#end += this.#header.tableSize;
-    await this.#file.debugEvent('l2_alloc_write');
-    await this.#file.writeZeroes(offset, this.#header.tableSize);
-    await this.#file.flush();
-    await this.#pages.write(this.#l1, index * ENTRY, entries([offset]));
+    this.#end += bytes;
+    return offset;
   }
 
-  async #l2Of(cluster: number): Promise<TablePlace | undefined> {
-    const index = Math.floor(cluster / this.#perTable);
-    return this.#l2At(await this.#pages.load(this.#l1, index * ENTRY), index);
+  #tableAt(view: DataView, at: number): number {
+    const offset = entryAt(view, at);
+    if (offset !== 0 && !this.isPlace(offset, this.#header.tableSize)) throw new IoError('EINVAL');
+    return offset;
   }
 
-  #l2At(top: Page, index: number): TablePlace | undefined {
-    const offset = entryAt(top.view, index * ENTRY - top.start);
-    if (offset === 0) return undefined;
-    const length = this.#header.tableSize;
-    if (!this.isPlace(offset, length)) throw new IoError('EINVAL');
-    return { offset, length, update: 'l2_update' };
-  }
-
-  #missingTable(cluster: number, limit: number): Run {
-    const count = Math.min(limit, this.#perTable - (cluster % this.#perTable));
-    return { kind: 'unallocated', offset: 0, count };
-  }
-
-  #run({ view, start }: Page, cluster: number, limit: number): Run {
+  #runAt(view: DataView, at: number, limit: number): Run {
     const { clusterSize } = this;
-    const at = (cluster % this.#perTable) * ENTRY - start;
     const offset = entryAt(view, at);
     const kind = kindOf(offset);
     const most = Math.min(limit, (view.byteLength - at) / ENTRY);
@@ -161,10 +141,9 @@ export class Tables implements ClusterMap {
     return { kind, offset: kind === 'data' ? offset : 0, count };
   }
 
-  async #setEntries(cluster: number, count: number, entry: (index: number) => number): Promise<void> {
-    const table = await this.#l2Of(cluster);
+  #setEntries(cluster: number, count: number, entry: (index: number) => number): Promise<void> {
     const values = Array.from({ length: count }, (_, index) => entry(index));
-    await this.#pages.write(table!, (cluster % this.#perTable) * ENTRY, entries(values));
+    return this.#tables.write(cluster, entries(values));
   }
 }
 
