@@ -1,5 +1,6 @@
 /** `vdi`: images of VirtualBox, dynamic and static. */
 import { ClusterDisk } from '../clustered/cluster-disk.ts';
+import { storedAtFlushes } from '../clustered/stored-at-flushes.ts';
 import type {
   CreateEnvironment,
   Driver,
@@ -19,17 +20,14 @@ async function open({ child }: OpenEnvironment<DriverOptions<'vdi'>>): Promise<D
   const file = await child('file');
   const image = await VdiImage.open(file);
   const disk = new ClusterDisk(image, file);
-  const flush = () => disk.lock.run(() => image.flush());
   return {
     length: () => image.size(),
     read: (offset, buffer) => disk.read(offset, buffer),
     write: (offset, data) => disk.write(offset, data),
-    flush,
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     info: () => ({ clusterSize: image.clusterSize, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
-    setReadOnly: (readOnly) => (readOnly ? flush() : Promise.resolve()),
-    close: flush,
+    ...storedAtFlushes(disk, image),
   };
 }
 

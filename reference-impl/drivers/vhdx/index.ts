@@ -1,6 +1,7 @@
 /** `vhdx`: images of Hyper-V, fixed and dynamic. */
 import { CommandError } from '../../qapi/command-error.ts';
 import { ClusterDisk } from '../clustered/cluster-disk.ts';
+import { storedAtFlushes } from '../clustered/stored-at-flushes.ts';
 import type {
   CreateEnvironment,
   Driver,
@@ -28,7 +29,6 @@ async function open({
   const file = await child('file');
   const image = await VhdxImage.open({ file, readOnly, log, newId: () => randomId(random) });
   const disk = new ClusterDisk(image, file);
-  const flush = () => disk.lock.run(() => image.flush());
   return {
     length: () => image.size(),
     read: (offset, buffer) => disk.read(offset, buffer),
@@ -36,11 +36,9 @@ async function open({
       if (!image.isMarked) await disk.lock.run(() => image.markChanged());
       await disk.write(offset, data);
     },
-    flush,
     info: () => ({ clusterSize: image.clusterSize, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
-    setReadOnly: (nowReadOnly) => (nowReadOnly ? flush() : Promise.resolve()),
-    close: flush,
+    ...storedAtFlushes(disk, image),
   };
 }
 

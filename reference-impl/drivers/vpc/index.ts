@@ -2,6 +2,7 @@
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { ClusterDisk } from '../clustered/cluster-disk.ts';
+import { storedAtFlushes } from '../clustered/stored-at-flushes.ts';
 import type {
   ChildHandle,
   CreateEnvironment,
@@ -59,7 +60,6 @@ function fixedDisk(file: ChildHandle, { size }: Footer): DriverState {
 async function dynamicDisk(file: ChildHandle, footer: Footer): Promise<DriverState> {
   const image = await DynamicImage.open(file, footer);
   const disk = new ClusterDisk(image, file);
-  const flush = () => disk.lock.run(() => image.flush());
   return {
     length: () => image.size(),
     read: (offset, buffer) => disk.read(offset, buffer),
@@ -69,12 +69,10 @@ async function dynamicDisk(file: ChildHandle, footer: Footer): Promise<DriverSta
         await image.useSectors(block);
       await disk.write(offset, data);
     },
-    flush,
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     info: () => ({ clusterSize: image.clusterSize, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
-    setReadOnly: (readOnly) => (readOnly ? flush() : Promise.resolve()),
-    close: flush,
+    ...storedAtFlushes(disk, image),
   };
 }
 
