@@ -103,6 +103,16 @@ export interface Limits {
   readonly maxDiscard: number;
 }
 
+/** Of what takes any request. */
+export const NO_LIMITS: Limits = {
+  requestAlignment: 1,
+  maxTransfer: 0,
+  zeroAlignment: 0,
+  maxZero: 0,
+  discardAlignment: 0,
+  maxDiscard: 0,
+};
+
 /** What a node tells of itself to `query-named-block-nodes` beyond its options; filters pass it on. */
 export interface DriverInfo {
   /** 0 where the format has no clusters. */

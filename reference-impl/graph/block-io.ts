@@ -6,7 +6,14 @@
  * What it promises to drivers stands in `drivers/driver.ts`; `#assertTransfer` and `#assertAligned` hold it to that.
  */
 import assert from 'node:assert/strict';
-import type { BlockStatus, DriverState, Limits, WriteFlags, ZeroFlags } from '../drivers/driver.ts';
+import {
+  type BlockStatus,
+  type DriverState,
+  type Limits,
+  NO_LIMITS,
+  type WriteFlags,
+  type ZeroFlags,
+} from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { isZero } from '../host/zero.ts';
 import type { DirtyBitmaps } from './dirty-bitmap.ts';
@@ -15,15 +22,6 @@ import { TrackedRequests } from './tracked-requests.ts';
 export const SECTOR = 512;
 /** Zeroes are written as data in pieces of this size. */
 const ZERO_CHUNK = 0x100000;
-
-const NO_LIMITS: Limits = {
-  requestAlignment: 1,
-  maxTransfer: 0,
-  zeroAlignment: 0,
-  maxZero: 0,
-  discardAlignment: 0,
-  maxDiscard: 0,
-};
 
 export interface RequestPolicy {
   readonly readOnly: boolean;

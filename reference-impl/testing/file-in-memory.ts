@@ -1,5 +1,5 @@
 /** A file in memory as a driver's child. */
-import type { ChildHandle } from '../drivers/driver.ts';
+import { type ChildHandle, NO_LIMITS } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 
 /** A change of a file. */
@@ -63,14 +63,7 @@ export class MemoryFile {
         this.changes?.push({ length });
       },
       blockStatus: (_offset, length) => Promise.resolve({ length, zero: false, allocated: true }),
-      limits: {
-        requestAlignment: 1,
-        maxTransfer: 0,
-        zeroAlignment: 0,
-        maxZero: 0,
-        discardAlignment: 0,
-        maxDiscard: 0,
-      },
+      limits: NO_LIMITS,
       info: () => undefined,
       allocatedSize: () => undefined,
       nodeName: 'file',

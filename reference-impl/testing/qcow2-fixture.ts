@@ -1,6 +1,12 @@
 /** Images made by us, files as children without a graph. */
 import { Random } from '../../generators/random.ts';
-import type { ChildHandle, CorruptionReport, CreateOptions, DriverOptions } from '../drivers/driver.ts';
+import {
+  type ChildHandle,
+  type CorruptionReport,
+  type CreateOptions,
+  type DriverOptions,
+  NO_LIMITS,
+} from '../drivers/driver.ts';
 import { createImage } from '../drivers/qcow2/create-options.ts';
 import { type Backing, Image } from '../drivers/qcow2/image.ts';
 import { imageOptions } from '../drivers/qcow2/qcow2-options.ts';
@@ -24,14 +30,7 @@ export async function openFile(path: string, readOnly = false): Promise<FileChil
     flush: () => file.sync(),
     truncate: (length) => file.truncate(length),
     blockStatus: (_offset, length) => Promise.resolve({ length, zero: false, allocated: true }),
-    limits: {
-      requestAlignment: 1,
-      maxTransfer: 0,
-      zeroAlignment: 0,
-      maxZero: 0,
-      discardAlignment: 0,
-      maxDiscard: 0,
-    },
+    limits: NO_LIMITS,
     info: () => undefined,
     allocatedSize: () => file.allocatedSize(),
     nodeName: 'file',
