@@ -151,7 +151,7 @@ function mutate(original: Uint8Array, metadata: HostileSubject['metadata'], rand
 }
 
 /** Gives whether the work was done; throws what is no error of ours. */
-async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
     return true;

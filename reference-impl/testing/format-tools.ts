@@ -30,14 +30,15 @@ export interface ToolSubject {
   readonly roundsUp?: boolean;
 }
 
-const SIZE = (3 << 20) + 5 * 512;
+/** Bytes of the disks that go from tool to tool. */
+export const TOOL_BYTES = (3 << 20) + 5 * 512;
 const missing = whyMissing(['qemu-img', 'qemu-io'], 'qemu');
 
 /** Bytes with runs of zeroes and of other bytes, some of which do not compress. */
 export function toolContent(): Uint8Array {
   const random = new Random(11);
-  const bytes = new Uint8Array(SIZE);
-  for (let at = 0; at < SIZE; at += 20_000) {
+  const bytes = new Uint8Array(TOOL_BYTES);
+  for (let at = 0; at < TOOL_BYTES; at += 20_000) {
     const kind = random.below(3);
     const part = bytes.subarray(at, at + 20_000);
     if (kind === 1) part.fill(1 + random.below(255));
@@ -108,9 +109,9 @@ export function sharedWithTools(subject: ToolSubject): void {
       await writeFile(path, '');
       const file = await openFile(path);
       files.push(file);
-      await makeFormat(driver, file, { size: SIZE });
+      await makeFormat(driver, file, { size: TOOL_BYTES });
       await expectSound(path);
-      const expected = new Uint8Array(SIZE);
+      const expected = new Uint8Array(TOOL_BYTES);
       await writePieces(await open(path), expected);
       await expectSound(path);
       await writeFile(raw, expected);
@@ -134,7 +135,7 @@ export function sharedWithTools(subject: ToolSubject): void {
       await writeFile(ours, '');
       const file = await openFile(ours);
       files.push(file);
-      await makeFormat(driver, file, { size: SIZE, 'backing-file': raw, 'backing-fmt': 'raw' });
+      await makeFormat(driver, file, { size: TOOL_BYTES, 'backing-file': raw, 'backing-fmt': 'raw' });
       const shown = content.slice();
       await writePieces(await open(ours, { backing: below }), shown);
       await expectSound(ours);

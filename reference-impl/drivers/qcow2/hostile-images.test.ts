@@ -5,9 +5,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../../generators/random.ts';
-import { IoError } from '../../host/errno.ts';
-import { CommandError } from '../../qapi/command-error.ts';
 import { MemoryFile } from '../../testing/file-in-memory.ts';
+import { attempt } from '../../testing/format-images.ts';
 import { make, openImage } from '../../testing/qcow2-fixture.ts';
 import { Bitmaps } from './qcow2-bitmaps.ts';
 import { read } from './reading.ts';
@@ -75,18 +74,6 @@ function mutate(original: Uint8Array, random: Random): Uint8Array {
   }
   if (!inHeader && random.below(4) === 0 && bytes.length > 80) bytes[79] = 1;
   return bytes;
-}
-
-const isOurs = (error: unknown) => error instanceof CommandError || error instanceof IoError;
-
-async function attempt(work: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (!isOurs(error)) throw error;
-    return false;
-  }
 }
 
 async function use(file: MemoryFile, random: Random): Promise<boolean> {

@@ -4,32 +4,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Random } from '../../../generators/random.ts';
 import { run } from '../../testing/external-programs.ts';
+import { TOOL_BYTES, toolContent } from '../../testing/format-tools.ts';
 import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
 import type { Backing } from './image.ts';
 import { read } from './reading.ts';
-
-const SIZE = (3 << 20) + 5 * 512;
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-tools-'));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-/** Bytes with runs of zeroes and of other bytes, some of which do not compress. */
-function content(): Uint8Array {
-  const random = new Random(11);
-  const bytes = new Uint8Array(SIZE);
-  for (let at = 0; at < SIZE; at += 20_000) {
-    const kind = random.below(3);
-    const part = bytes.subarray(at, at + 20_000);
-    if (kind === 1) part.fill(1 + random.below(255));
-    if (kind === 2) for (let i = 0; i < part.length; i++) part[i] = random.below(256);
-  }
-  return bytes;
-}
 
 /** All bytes of an image, `path` and those below it. */
 async function readChain(path: string, ...below: string[]): Promise<Uint8Array> {
@@ -62,7 +47,7 @@ describe.skipIf(withoutTools !== undefined)(
     let raw: string;
     beforeEach(async () => {
       raw = join(folder, 'content.raw');
-      await writeFile(raw, content());
+      await writeFile(raw, toolContent());
     });
 
     test.each([
@@ -76,7 +61,7 @@ describe.skipIf(withoutTools !== undefined)(
     ])('converted with %s', async (options) => {
       const path = join(folder, 'theirs.qcow2');
       await run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path);
-      expectEqual(await readChain(path), content());
+      expectEqual(await readChain(path), toolContent());
     });
 
     test.each(['cluster_size=64k', 'cluster_size=512', 'cluster_size=2M'])(
@@ -84,7 +69,7 @@ describe.skipIf(withoutTools !== undefined)(
       async (options) => {
         const path = join(folder, 'theirs.qcow2');
         await run('qemu-img', 'convert', '-c', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path);
-        expectEqual(await readChain(path), content());
+        expectEqual(await readChain(path), toolContent());
       },
     );
 
@@ -131,9 +116,9 @@ describe.skipIf(withoutTools !== undefined)(
         const path = join(folder, `${preallocation}.qcow2`);
         await writeFile(path, '');
         const file = await openFile(path);
-        await make(file, { size: SIZE, preallocation });
+        await make(file, { size: TOOL_BYTES, preallocation });
         const taken = file.allocatedSize() ?? 0;
-        expect(preallocation === 'metadata' ? taken < SIZE : taken >= SIZE).toBe(true);
+        expect(preallocation === 'metadata' ? taken < TOOL_BYTES : taken >= TOOL_BYTES).toBe(true);
         await file.close();
         expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
         expect(await run('qemu-img', 'check', path)).toMatch(/^4[89]\/4[89] = 100.00% allocated/m);
