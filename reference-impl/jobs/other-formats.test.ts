@@ -43,28 +43,20 @@ function expectEnd(error?: string): void {
   expect(fixture.told('BLOCK_JOB_COMPLETED').map(({ data }) => data.error)).toEqual([error]);
 }
 
+/** Starts a copy of the disk to a new image. */
+const copyTo = (format: string, command: 'drive-backup' | 'drive-mirror') =>
+  fixture.run(command, { 'job-id': 'j', device: 'base', target: path('t'), format, sync: 'full' });
+
 describe.each(['qcow', 'qed', 'parallels', 'vmdk'])('to %s', (format) => {
   test('a backup', async () => {
-    await fixture.run('drive-backup', {
-      'job-id': 'j',
-      device: 'base',
-      target: path('t'),
-      format,
-      sync: 'full',
-    });
+    await copyTo(format, 'drive-backup');
     await fixture.idle();
     expectEnd();
     await expectImage(format, 't');
   });
 
   test('a mirror, which follows writes until it is completed', async () => {
-    await fixture.run('drive-mirror', {
-      'job-id': 'j',
-      device: 'base',
-      target: path('t'),
-      format,
-      sync: 'full',
-    });
+    await copyTo(format, 'drive-mirror');
     await fixture.idle();
     await write('base', 70_000, new Random(2).bytes(9000));
     await fixture.pass(200);

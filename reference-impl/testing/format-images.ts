@@ -1,6 +1,9 @@
 /** Formats over a file in memory, behind the block I/O layer: hostile images, and what is left when a write is cut off. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../generators/random.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { BlockDriver, ChildHandle, NamedCreation } from '../drivers/driver.ts';
 import { BlockIo } from '../graph/block-io.ts';
 import { DirtyBitmaps } from '../graph/dirty-bitmap.ts';
@@ -66,6 +69,19 @@ export async function makeFormat(
     hostWork: new HostWork(),
     cwd: '/',
   });
+}
+
+/** Has an image made in an empty file of the folder; gives the options of a node over it. */
+export async function imageIn(
+  folder: string,
+  driver: string,
+  fill: (file: ChildHandle) => Promise<void>,
+): Promise<JsonObject> {
+  const filename = join(folder, `disk.${driver}`);
+  const file = new MemoryFile();
+  await fill(file.handle());
+  await writeFile(filename, file.bytes);
+  return { driver, file: { driver: 'file', filename } };
 }
 
 /** All that an image shows. */

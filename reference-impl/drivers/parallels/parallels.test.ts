@@ -10,6 +10,7 @@ import {
   contentsOf,
   cutOffWrites,
   hostileImages,
+  imageIn,
   makeFormat,
   openFormat,
 } from '../../testing/format-images.ts';
@@ -27,14 +28,7 @@ const shapes: readonly (readonly [name: string, shape: Omit<ParallelsShape, 'siz
 for (const [name, shape] of shapes)
   driverContract({
     name,
-    make: async (folder, size) => {
-      const filename = join(folder, 'disk.hds');
-      await writeFile(filename, '');
-      const file = await openFile(filename);
-      await makeParallels(file, { size, ...shape });
-      await file.close();
-      return { driver: 'parallels', file: { driver: 'file', filename } };
-    },
+    make: (folder, size) => imageIn(folder, 'parallels', (file) => makeParallels(file, { size, ...shape })),
     keepsData: true,
     resizes: false,
     grows: false,

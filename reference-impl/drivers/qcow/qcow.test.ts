@@ -10,6 +10,7 @@ import {
   contentsOf,
   cutOffWrites,
   hostileImages,
+  imageIn,
   makeFormat,
   openFormat,
 } from '../../testing/format-images.ts';
@@ -23,12 +24,9 @@ for (const backingName of [undefined, 'none'])
   driverContract({
     name: backingName === undefined ? 'qcow' : 'qcow with the clusters of an overlay',
     make: async (folder, size) => {
-      const filename = join(folder, 'disk.qcow');
-      await writeFile(filename, '');
-      const file = await openFile(filename);
-      await makeFormat(qcow, file, { size, ...(backingName && { 'backing-file': backingName }) });
-      await file.close();
-      return { driver: 'qcow', backing: null, file: { driver: 'file', filename } };
+      const named = backingName && { 'backing-file': backingName };
+      const image = await imageIn(folder, 'qcow', (file) => makeFormat(qcow, file, { size, ...named }));
+      return { ...image, backing: null };
     },
     keepsData: true,
     resizes: false,

@@ -1,6 +1,3 @@
-/** `qed`: the driver contract, images of other tools and ours in theirs, repair, hostile images, writes that are cut off. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { MemoryFile } from '../../testing/file-in-memory.ts';
@@ -8,24 +5,17 @@ import {
   contentsOf,
   cutOffWrites,
   hostileImages,
+  imageIn,
   makeFormat,
   openFormat,
 } from '../../testing/format-images.ts';
 import { sharedWithTools } from '../../testing/format-tools.ts';
-import { openFile } from '../../testing/qcow2-fixture.ts';
 import { hostileQed } from '../../testing/qed-images.ts';
 import { qed } from './index.ts';
 
 driverContract({
   name: 'qed',
-  make: async (folder, size) => {
-    const filename = join(folder, 'disk.qed');
-    await writeFile(filename, '');
-    const file = await openFile(filename);
-    await makeFormat(qed, file, { size });
-    await file.close();
-    return { driver: 'qed', file: { driver: 'file', filename } };
-  },
+  make: (folder, size) => imageIn(folder, 'qed', (file) => makeFormat(qed, file, { size })),
   keepsData: true,
   resizes: 'grows',
   grows: false,

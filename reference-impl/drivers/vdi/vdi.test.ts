@@ -9,7 +9,7 @@ import { CommandError } from '../../qapi/command-error.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { whyMissing } from '../../testing/external-programs.ts';
 import { MemoryFile } from '../../testing/file-in-memory.ts';
-import { cutOffWrites, hostileImages, makeFormat, openFormat } from '../../testing/format-images.ts';
+import { cutOffWrites, hostileImages, imageIn, makeFormat, openFormat } from '../../testing/format-images.ts';
 import { sharedWithTools } from '../../testing/format-tools.ts';
 import { survivesPowerLoss } from '../../testing/power-loss.ts';
 import { vdiImage } from '../../testing/vdi-images.ts';
@@ -19,13 +19,7 @@ const MIB = 1 << 20;
 
 driverContract({
   name: 'vdi',
-  make: async (folder, size) => {
-    const filename = join(folder, 'disk.vdi');
-    const file = new MemoryFile();
-    await makeFormat(vdi, file.handle(), { size });
-    await writeFile(filename, file.bytes);
-    return { driver: 'vdi', file: { driver: 'file', filename } };
-  },
+  make: (folder, size) => imageIn(folder, 'vdi', (file) => makeFormat(vdi, file, { size })),
   keepsData: true,
   resizes: false,
   grows: false,

@@ -14,6 +14,7 @@ import {
   contentsOf,
   cutOffWrites,
   hostileImages,
+  imageIn,
   makeFormat,
   openFormat,
 } from '../../testing/format-images.ts';
@@ -35,14 +36,7 @@ for (const [name, shape] of [
 ] as const)
   driverContract({
     name,
-    make: async (folder, size) => {
-      const filename = join(folder, 'disk.vmdk');
-      await writeFile(filename, '');
-      const file = await openFile(filename);
-      await makeShaped(file, size, shape);
-      await file.close();
-      return { driver: 'vmdk', file: { driver: 'file', filename } };
-    },
+    make: (folder, size) => imageIn(folder, 'vmdk', (file) => makeShaped(file, size, shape)),
     keepsData: true,
     resizes: false,
     grows: false,
