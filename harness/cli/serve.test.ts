@@ -85,6 +85,22 @@ const AS_RAW = /^[\w-]+: an image was taken for raw .*\n/gm;
 const QUIT = { execute: 'quit' };
 const NODES = { execute: 'query-named-block-nodes' };
 
+test('goes wrong as the file of --fault says, and tells what is wrong with that', () => {
+  const refused = { class: 'GenericError', desc: 'not today' };
+  const plan = { faults: [{ command: 'query-status', fail: refused }] };
+  writeFileSync(join(folder, 'faults'), JSON.stringify(plan));
+  const commands = ['qmp_capabilities', 'query-status', 'quit'].map((execute) => JSON.stringify({ execute }));
+  const input = commands.join('\n');
+  const { status, stdout } = call(QMPCHECK, 'serve --fault faults -nodefaults -qmp stdio', input);
+  expect(status).toBe(0);
+  expect(stdout).toContain('not today');
+  expect(call(QMPCHECK, 'serve --fault nothing -qmp stdio')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('nothing: no such file'),
+  });
+});
+
 describe('one of its programs', () => {
   test.each([
     [QEMU, '-enable-kvm -version', 'QEMU emulator version 2.11.50'],
