@@ -138,7 +138,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
       'Only options of the storage daemon have that default, and cases are judged on a reference started by those of QEMU.',
   },
   {
-    file: 'graph/block-io.js',
+    file: 'drivers/driver.js',
     before: 'discardAlignment: 0,',
     after: 'discardAlignment: 1,',
     reason: 'Discards begin and end at bytes: no alignment and one of a byte are the same.',
