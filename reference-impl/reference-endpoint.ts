@@ -11,7 +11,7 @@ import type { CommandContext } from './commands/handler.ts';
 import { commands } from './commands/index.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { RunState } from './devices/run-state.ts';
-import { drivers } from './drivers/index.ts';
+import { drivers, unbuilt } from './drivers/index.ts';
 import type { ReferenceOptions } from './endpoint.ts';
 import { NbdServer } from './exports/nbd/nbd-export-server.ts';
 import { releaseHeld } from './graph/drained-section.ts';
@@ -30,7 +30,7 @@ import { Objects } from './objects/objects.ts';
 import { withLifecycle } from './qapi/lifecycle.ts';
 import { type EventName, events } from './services/emitted-events.ts';
 
-/** The names of all drivers. */
+/** The names of all drivers that it was built with. */
 export const driverNames: readonly string[] = Object.keys(drivers);
 
 interface Schemas {
@@ -46,7 +46,7 @@ function schemasFor(jobLifecycle: boolean): Schemas {
   const known = schemas.get(jobLifecycle);
   if (known) return known;
   const inputs = jobLifecycle ? withLifecycle(loadBlockSchema()) : loadBlockSchema();
-  const implemented = { commands: Object.keys(commands), events, drivers: driverNames };
+  const implemented = { commands: Object.keys(commands), events, drivers: [...driverNames, ...unbuilt] };
   const made = { inputs, advertised: restrictSchema(inputs, implemented) };
   schemas.set(jobLifecycle, made);
   return made;

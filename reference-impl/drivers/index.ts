@@ -1,5 +1,6 @@
-/** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
+/** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table, and `unbuilt`. */
 
+import type { BlockdevDriver } from '../../spec/generated/qmp.ts';
 import { bochs } from './archives/bochs.ts';
 import { cloop } from './archives/cloop.ts';
 import { dmg } from './archives/dmg.ts';
@@ -10,6 +11,7 @@ import { file, hostCdrom, hostDevice } from './file.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
 import { nullAio, nullCo } from './null.ts';
+import { nvme } from './nvme.ts';
 import { parallels } from './parallels/index.ts';
 import { qcow } from './qcow/index.ts';
 import { qcow2 } from './qcow2/index.ts';
@@ -17,13 +19,14 @@ import { qed } from './qed/index.ts';
 import { quorum } from './quorum/index.ts';
 import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
+import { sheepdog } from './sheepdog.ts';
 import { throttle } from './throttle.ts';
 import { vdi } from './vdi/index.ts';
 import { vhdx } from './vhdx/index.ts';
 import { vmdk } from './vmdk/index.ts';
 import { vpc } from './vpc/index.ts';
 
-/** All drivers by name. What is here is what the endpoint advertises. */
+/** All drivers by name; of them `nvme` and `sheepdog` come to nothing, and say why. */
 export const drivers = {
   blkdebug,
   blkverify,
@@ -37,6 +40,7 @@ export const drivers = {
   nbd,
   'null-aio': nullAio,
   'null-co': nullCo,
+  nvme,
   parallels,
   qcow,
   qcow2,
@@ -44,9 +48,13 @@ export const drivers = {
   quorum,
   raw,
   replication,
+  sheepdog,
   throttle,
   vdi,
   vhdx,
   vmdk,
   vpc,
 } satisfies Drivers;
+
+/** Advertised all the same, as by an endpoint that was built without them: their options are checked, then they are unknown. */
+export const unbuilt = ['gluster', 'rbd', 'vxhs'] as const satisfies readonly BlockdevDriver[];

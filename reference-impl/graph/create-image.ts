@@ -12,12 +12,8 @@ import { ALL_PERMISSIONS, Permission, type Permissions } from './permissions.ts'
 const WRITES: Permissions = { perm: Permission.write | Permission.resize, sharedPerm: ALL_PERMISSIONS };
 
 /** `options`: those of the driver in `BlockdevCreateOptions`. Throws `CommandError`. */
-export async function createImage(
-  graph: NodeGraph,
-  driver: AnyDriver | undefined,
-  options: JsonObject,
-): Promise<void> {
-  if (!driver?.create) throw new CommandError('Driver does not support blockdev-create');
+export async function createImage(graph: NodeGraph, driver: AnyDriver, options: JsonObject): Promise<void> {
+  if (!driver.create) throw new CommandError('Driver does not support blockdev-create');
   await runCreate(graph, driver.create, options);
 }
 

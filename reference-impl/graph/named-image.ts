@@ -47,7 +47,9 @@ export async function createNamedImage(
   if (driver.secretOption !== undefined)
     throw new CommandError(`Parameter '${driver.secretOption}' is required for cipher`);
   const { driver: _, ...location } = protocol;
-  await createImage(graph, holder, { ...location, size: isPlain ? size : 0 });
+  // Files are made by their name, what is elsewhere by its place.
+  const place = 'filename' in location ? location : { location };
+  await createImage(graph, holder, { ...place, size: isPlain ? size : 0 });
   if (isPlain) return;
   await runCreate(graph, (driver.create ?? driver.createNamed)!, {
     file: protocol,

@@ -3,6 +3,7 @@ import { accessTimes } from './access-times.ts';
 import { argumentForms } from './argument-forms.ts';
 import { bitmaps } from './bitmaps.ts';
 import { chains } from './chains.ts';
+import { clusterNodes } from './cluster-nodes.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { describedImages } from './described-images.ts';
@@ -52,6 +53,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...argumentForms,
   ...bitmaps,
   ...chains,
+  ...clusterNodes,
   ...copies,
   ...data,
   ...describedImages,

@@ -1,0 +1,35 @@
+/** `nvme`: a controller that the endpoint would drive itself, through the host's VFIO, which Node cannot make use of. */
+import { errnoText, IoError } from '../host/errno.ts';
+import { HostFile } from '../host/host-file.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Driver, DriverOptions, OpenEnvironment } from './driver.ts';
+
+type Options = DriverOptions<'nvme'>;
+
+const CONTAINER = '/dev/vfio/vfio';
+
+async function open({ hostWork }: OpenEnvironment<Options>): Promise<never> {
+  try {
+    const container = await HostFile.open(CONTAINER, false, hostWork);
+    await container.close();
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    throw new CommandError(`Failed to open ${CONTAINER}: ${errnoText(error.code)}`);
+  }
+  throw new CommandError(`Failed to set up ${CONTAINER}: ${errnoText('ENOTSUP')}`);
+}
+
+/** `nvme://HOST:BUS:SLOT.FUNCTION/NAMESPACE` */
+function parseFilename(filename: string): Options {
+  const [, device, namespace] = /^nvme:\/\/([^/]*)\/(\d+)$/.exec(filename) ?? [];
+  if (device === undefined) throw new CommandError(`Invalid NVMe file name '${filename}'`);
+  return { device, namespace: Number(namespace) };
+}
+
+export const nvme: Driver<'nvme'> = {
+  kind: 'protocol',
+  children: {},
+  protocols: ['nvme'],
+  parseFilename,
+  open,
+};
