@@ -1,7 +1,7 @@
 /** Starts of QEMU 7.2 on the same command lines: which drives there are, and what is refused in which words. */
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -221,6 +221,31 @@ describe('the storage daemon takes its options one after another', () => {
   ])('%s is the command line of %s', (words, dialect) => {
     expect(dialectOf(words.split(' '))).toBe(dialect);
   });
+});
+
+test('who comes before all options are carried out is not greeted until they are', async () => {
+  const [monitor, slow] = [join(folder, 'early'), join(folder, 'slow')];
+  const words = `--chardev socket,id=m,server=on,path=early --monitor m --blockdev nbd,node-name=n,server.type=unix,server.path=slow`;
+  const said: string[] = [];
+  const server = createServer();
+  server.listen(slow);
+  const asked = once(server, 'connection') as Promise<[Socket]>;
+  endpoint = new ReferenceEndpoint({ cwd: folder });
+  const started = applyOptions(words.split(' '), endpoint, 'storage-daemon');
+  const refused = expect(started).rejects.toThrow('--blockdev nbd,node-name=n');
+  const [node] = await asked;
+  const client = createConnection(monitor);
+  client.on('data', (bytes) => said.push(String(bytes)));
+  const left = once(client, 'close');
+  await once(client, 'connect');
+  // Nothing comes from it that the node would wait for.
+  node.end('no greeting of this protocol\n');
+  await refused;
+  endpoint.shutdown();
+  await endpoint.exited;
+  await left;
+  expect(said).toEqual([]);
+  server.close();
 });
 
 describe('a call that only asks is answered', () => {

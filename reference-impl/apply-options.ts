@@ -102,6 +102,7 @@ export async function applyOptions(
   // As whoever goes into the background does: later file names are absolute or mean nothing.
   if (start.inBackground) endpoint.cwd = '/';
   if (!start.waits) endpoint.run.cont();
+  endpoint.begin();
 }
 
 /** Every option of the storage daemon finds what stands before it. */

@@ -70,12 +70,15 @@ export class ReferenceEndpoint implements CommandContext {
   readonly dispatcher: Dispatcher;
   /** `-name` */
   guestName: string | undefined;
+  /** Resolves when all options are carried out: clients of monitors that came before are greeted then. */
+  readonly begun: Promise<void>;
   /** Resolves with the exit status when everything is closed. */
   readonly exited: Promise<number>;
   readonly #log: (line: string) => void;
   readonly #print: (line: string) => void;
   readonly #monitors: QmpMonitor[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
+  #begin!: () => void;
   #exit!: (status: number) => void;
   readonly #rate: EventRate;
   readonly #faults: FaultPlan | undefined;
@@ -88,6 +91,9 @@ export class ReferenceEndpoint implements CommandContext {
     this.cwd = options.cwd;
     this.#log = options.log ?? (() => {});
     this.#print = options.print ?? (() => {});
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
@@ -138,8 +144,13 @@ export class ReferenceEndpoint implements CommandContext {
     this.#rate.send(event, message);
   }
 
+  /** It is as its options want it: clients are served from now on. */
+  begin(): void {
+    this.#begin();
+  }
+
   addMonitor(): QmpMonitor {
-    const monitor = new QmpMonitor(this.dispatcher, this.hostWork, this.#faults);
+    const monitor = new QmpMonitor(this.begun, this.dispatcher, this.hostWork, this.#faults);
     this.#monitors.push(monitor);
     return monitor;
   }

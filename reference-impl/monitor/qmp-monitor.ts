@@ -14,9 +14,11 @@ export class QmpMonitor implements Frontend {
   readonly #dispatcher: Dispatcher;
   readonly #hostWork: HostWork;
   readonly #faults: FaultPlan | undefined;
-  readonly #clients = new WaitingLine<MonitorSession>();
+  readonly #clients: WaitingLine<MonitorSession>;
 
-  constructor(dispatcher: Dispatcher, hostWork: HostWork, faults?: FaultPlan) {
+  /** Clients are served from when `begun` resolves. */
+  constructor(begun: Promise<void>, dispatcher: Dispatcher, hostWork: HostWork, faults?: FaultPlan) {
+    this.#clients = new WaitingLine(begun);
     this.#faults = faults;
     this.#dispatcher = dispatcher;
     this.#hostWork = hostWork;

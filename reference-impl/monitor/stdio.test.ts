@@ -12,6 +12,7 @@ let orphaned: Promise<void>;
 
 beforeEach(async () => {
   endpoint = new ReferenceEndpoint({ cwd: '/' });
+  endpoint.begin();
   stdin = new PassThrough();
   stdout = new PassThrough();
   orphaned = new Promise((resolve) => {

@@ -11,6 +11,15 @@ interface Session {
 export class WaitingLine<S extends Session> {
   /** The first is being served. */
   #sessions: S[] = [];
+  #hasBegun = false;
+
+  /** Nobody's turn comes before `begun`. */
+  constructor(begun: Promise<void>) {
+    void begun.then(() => {
+      this.#hasBegun = true;
+      this.served?.start();
+    });
+  }
 
   get served(): S | undefined {
     return this.#sessions[0];
@@ -22,7 +31,7 @@ export class WaitingLine<S extends Session> {
 
   join(session: S): void {
     this.#sessions.push(session);
-    if (this.#sessions.length === 1) queueMicrotask(() => session.start());
+    if (this.#hasBegun && this.#sessions.length === 1) queueMicrotask(() => session.start());
   }
 
   /** Ends a session: it is the next one's turn. */
@@ -30,7 +39,7 @@ export class WaitingLine<S extends Session> {
     const wasServed = this.served === session;
     this.#sessions = this.#sessions.filter((other) => other !== session);
     session.close();
-    if (wasServed) this.served?.start();
+    if (this.#hasBegun && wasServed) this.served?.start();
   }
 
   close(): void {

@@ -141,6 +141,7 @@ function byQemu(): string[] {
 
 async function byReference(): Promise<string[]> {
   const endpoint = new ReferenceEndpoint({ cwd: join(folder, 'ours'), clock: new ManualClock() });
+  endpoint.begin();
   await endpoint.block.add({ driver: 'null-co', 'node-name': 'nn', size: 1 << 20 });
   for (const drive of DRIVES) await addDrive(drive, endpoint.block);
   const printed: string[] = [];

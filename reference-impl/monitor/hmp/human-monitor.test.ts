@@ -18,6 +18,7 @@ let monitor: HumanMonitor;
 
 beforeEach(() => {
   endpoint = new ReferenceEndpoint({ cwd: '/', clock: new ManualClock() });
+  endpoint.begin();
   monitor = new HumanMonitor(endpoint);
 });
 

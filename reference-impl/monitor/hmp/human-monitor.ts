@@ -21,16 +21,19 @@ const ERASE = ['\b', '\x7f'];
 /** What a monitor runs lines with. */
 export interface HumanEndpoint extends CommandContext {
   readonly loop: MainLoop;
+  /** Resolves when clients are served. */
+  readonly begun: Promise<void>;
 }
 
 /** One monitor, and the clients that are connected to it. */
 export class HumanMonitor implements Frontend {
   readonly echoes = true;
   readonly #endpoint: HumanEndpoint;
-  readonly #clients = new WaitingLine<HumanSession>();
+  readonly #clients: WaitingLine<HumanSession>;
 
   constructor(endpoint: HumanEndpoint) {
     this.#endpoint = endpoint;
+    this.#clients = new WaitingLine(endpoint.begun);
   }
 
   connect(peer: Peer): HumanSession {
