@@ -326,7 +326,7 @@ export const wire: readonly Saboteur[] = [
     'protocol/negotiation',
     'greets a second client of a monitor at once',
     'monitor/waiting-line',
-    ['if (this.#sessions.length === 1)', 'if (true)'],
+    ['this.#sessions.length === 1)', 'this.#sessions.length > 0)'],
   ),
   inside(
     'wire/session-stays-negotiated',
