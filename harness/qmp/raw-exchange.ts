@@ -25,7 +25,7 @@ export interface RawArrivals {
 export interface RawOptions {
   /** Milliseconds for the whole exchange; what its size needs is added. Default: the client's. */
   readonly timeout?: number;
-  /** Milliseconds to wait for the sync's reply until the parser is reset after all. Default 1000. */
+  /** Milliseconds to wait for the sync's reply until the parser is reset after all, a tenth after an answer. Default 1000. */
   readonly patience?: number;
   /** Resolves when nothing more comes unless something is sent: then the parser is reset at once. */
   readonly idle?: () => Promise<void>;
@@ -49,6 +49,8 @@ export interface RawCollector {
 
 const SYNC_PREFIX = 'qmpcheck-sync-';
 const RESET = Buffer.from([0xff, 0x0a]);
+/** Part of the patience in which a line is answered, or what follows an answer comes. */
+const LINE_PART = 0.1;
 let syncs = 0;
 
 /**
@@ -95,12 +97,14 @@ export function rawExchange(
     const reset = () => {
       if (!over && sent.length === 1) port.send(sync(RESET));
     };
-    const cancelPatience = port.after(patience, reset);
+    let cancelPatience = port.after(patience, reset);
     port.collect({
       message: (message) => {
         const index = sent.indexOf(message.value?.id as string);
         if (index < 0) {
           arrived.push(message);
+          cancelPatience();
+          cancelPatience = port.after(patience * LINE_PART, reset);
           return;
         }
         answers ??= withoutResets(arrived, index + (unfinished ? 1 : 0));
@@ -125,8 +129,7 @@ export function rawExchange(
   });
 }
 
-/** Parts of the patience: in which a line is answered, and in which nothing more comes when all is answered. */
-const LINE_PART = 0.1;
+/** Part of the patience in which nothing more comes when all is answered. */
 const QUIET_PART = 0.15;
 
 /**
