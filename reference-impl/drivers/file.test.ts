@@ -1,4 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +52,74 @@ test('zeroes take no room where they are already; beyond the end they make the f
     await rm(folder, { recursive: true });
   }
 });
+
+describe.skipIf(!hasDirectAccess())('cache.direct', () => {
+  test('a file is open with O_DIRECT besides, and reads and writes at any place', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-file-'));
+    const path = join(folder, 'disk.img');
+    const size = (3 << 20) + 1000;
+    const bytes = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7) >> 3));
+    await writeFile(path, bytes);
+    const environment = testEnvironment(testServices(folder), { filename: path }, { direct: true });
+    const state = await file.open(environment);
+    try {
+      expect(directlyOpen(path)).toBe(1);
+      const places = [
+        [0, 3 << 20],
+        [4096, (2 << 20) + 4096],
+        [512, 512],
+        [3 << 20, 4096],
+        [4095, 8192],
+      ] as const;
+      for (const [at, length] of places) {
+        const read = Buffer.alloc(length, 1);
+        await state.read(at, read);
+        const expected = Buffer.alloc(length);
+        bytes.copy(expected, 0, at, at + length);
+        expect(read.equals(expected), `read ${at} ${length}`).toBe(true);
+      }
+      for (const [at, length] of places.slice(0, -1)) {
+        const written = Buffer.alloc(length, at / 512 + 3);
+        await state.write(at, written);
+        const held = await readFile(path);
+        expect(held.subarray(at, at + length).equals(written), `write ${at} ${length}`).toBe(true);
+      }
+      await state.setReadOnly!(true);
+      expect(directlyOpen(path)).toBe(1);
+    } finally {
+      await state.close();
+      await rm(folder, { recursive: true });
+    }
+    expect(directlyOpen(path)).toBe(0);
+  });
+});
+
+/** How many descriptors of this process are open on it with `O_DIRECT`. */
+function directlyOpen(path: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      if (readlinkSync(`/proc/self/fd/${fd}`) !== path) return false;
+      const [, flags = '0'] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))!;
+      return (Number.parseInt(flags, 8) & constants.O_DIRECT) !== 0;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+/** Not every file system has it. */
+function hasDirectAccess(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-file-'));
+  try {
+    const { O_RDWR, O_CREAT, O_DIRECT } = constants;
+    closeSync(openSync(join(folder, 'probe'), O_RDWR | O_CREAT | O_DIRECT));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe('file: what it refuses', () => {
   let folder: string;

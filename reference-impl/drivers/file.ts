@@ -69,10 +69,10 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
 }
 
 async function openHostFile(environment: OpenEnvironment<Options>): Promise<HostFile> {
-  const { options, readOnly, cwd, hostWork } = environment;
+  const { options, readOnly, direct, cwd, hostWork } = environment;
   const filename = options.filename!;
   try {
-    return await HostFile.open(hostPath(cwd, filename), readOnly, hostWork);
+    return await HostFile.open(hostPath(cwd, filename), readOnly, hostWork, direct);
   } catch (error) {
     throw refusal(error, `Could not open '${filename}'`);
   }

@@ -1,12 +1,13 @@
 /**
  * A file of the host, read and written by position.
  *
- * Node offers neither `fallocate` nor `SEEK_HOLE` nor `O_DIRECT` buffers nor OFD locks. So holes are made only by growing
- * (`truncate`), zeroes are written as data where there are none, allocation is told for the whole file alone, `cache.direct` changes
- * nothing on the host, and images are not locked against other processes.
+ * Node offers neither `fallocate` nor `SEEK_HOLE` nor OFD locks. So holes are made only by growing (`truncate`), zeroes are
+ * written as data where there are none, allocation is told for the whole file alone, and images are not locked against
+ * other processes.
  */
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { DIRECT_ALIGNMENT, withAlignedBuffer } from './aligned-buffers.ts';
 import { asIoError, IoError } from './errno.ts';
 import type { HostWork } from './host-work.ts';
 
@@ -24,6 +25,8 @@ const STAT_BLOCK = 512;
 export class HostFile {
   readonly #path: string;
   #fd: number;
+  /** The same file with `O_DIRECT`, for requests that are aligned. */
+  #directFd: number | undefined;
   readonly #hostWork: HostWork;
 
   private constructor(path: string, fd: number, hostWork: HostWork) {
@@ -32,10 +35,13 @@ export class HostFile {
     this.#hostWork = hostWork;
   }
 
-  /** Opens an existing file; throws `IoError`. Never waits for the other end of a pipe. */
-  static async open(path: string, readOnly: boolean, hostWork: HostWork): Promise<HostFile> {
+  /**
+   * Opens an existing file; throws `IoError`. Never waits for the other end of a pipe. `direct`: aligned requests pass by
+   * the host's page cache, where the file system can do that.
+   */
+  static async open(path: string, readOnly: boolean, hostWork: HostWork, direct = false): Promise<HostFile> {
     const access = readOnly ? fs.constants.O_RDONLY : fs.constants.O_RDWR;
-    return HostFile.#open(path, access, hostWork);
+    return HostFile.#open(path, access, hostWork, direct);
   }
 
   /** Opens a file, and makes it if it is not there; throws `IoError`. */
@@ -44,14 +50,28 @@ export class HostFile {
     return HostFile.#open(path, O_RDWR | O_CREAT, hostWork);
   }
 
-  static async #open(path: string, flags: number, hostWork: HostWork): Promise<HostFile> {
+  static async #open(path: string, flags: number, hostWork: HostWork, direct = false): Promise<HostFile> {
     try {
       const readOnly = (flags & fs.constants.O_RDWR) === 0;
       const name = hostWork.fdSets.resolve(path, readOnly);
       const fd = await hostWork.track(() => open(name, flags | fs.constants.O_NONBLOCK, 0o644));
-      return new HostFile(path, fd, hostWork);
+      const file = new HostFile(path, fd, hostWork);
+      if (direct) await hostWork.track(() => file.#openDirect(name, flags));
+      return file;
     } catch (error) {
       throw asIoError(error);
+    }
+  }
+
+  /** Leaves it without where the file system has no direct access. */
+  async #openDirect(name: string, flags: number): Promise<void> {
+    const { O_DIRECT, O_NONBLOCK } = fs.constants;
+    try {
+      this.#directFd = await open(name, flags | O_DIRECT | O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EINVAL') return;
+      await close(this.#fd);
+      throw error;
     }
   }
 
@@ -63,14 +83,15 @@ export class HostFile {
 
   /** Opens the file anew for reading only, or for both; throws `IoError`, and then it stays as it was. */
   async reopen(readOnly: boolean): Promise<void> {
-    const fresh = await HostFile.open(this.#path, readOnly, this.#hostWork);
-    const stale = this.#fd;
+    const fresh = await HostFile.open(this.#path, readOnly, this.#hostWork, this.#directFd !== undefined);
+    const stale = [this.#fd, this.#directFd];
     this.#fd = fresh.#fd;
-    await this.#do(() => close(stale));
+    this.#directFd = fresh.#directFd;
+    await this.#do(() => closeAll(stale));
   }
 
   async close(): Promise<void> {
-    await this.#do(() => close(this.#fd));
+    await this.#do(() => closeAll([this.#fd, this.#directFd]));
   }
 
   isRegular(): boolean {
@@ -92,25 +113,22 @@ export class HostFile {
 
   /** Fills `buffer`; what lies beyond the end of the file reads as zeroes. */
   async read(position: number, buffer: Uint8Array): Promise<void> {
-    await this.#do(async () => {
-      for (let done = 0; done < buffer.length; ) {
-        const { bytesRead } = await read(this.#fd, buffer, done, buffer.length - done, position + done);
-        if (bytesRead === 0) {
-          buffer.fill(0, done);
-          return;
-        }
-        done += bytesRead;
-      }
-    });
+    const fd = this.#directFor(position, buffer.length);
+    await this.#do(() =>
+      fd === undefined ? readFully(this.#fd, position, buffer) : readDirectly(fd, position, buffer),
+    );
   }
 
   async write(position: number, data: Uint8Array): Promise<void> {
-    await this.#do(async () => {
-      for (let done = 0; done < data.length; ) {
-        const { bytesWritten } = await write(this.#fd, data, done, data.length - done, position + done);
-        done += bytesWritten;
-      }
-    });
+    const fd = this.#directFor(position, data.length);
+    await this.#do(() =>
+      fd === undefined ? writeFully(this.#fd, position, data) : writeDirectly(fd, position, data),
+    );
+  }
+
+  /** The descriptor for a request that need not go through the page cache; the host keeps both ways in step. */
+  #directFor(position: number, length: number): number | undefined {
+    return position % DIRECT_ALIGNMENT === 0 && length % DIRECT_ALIGNMENT === 0 ? this.#directFd : undefined;
   }
 
   async sync(): Promise<void> {
@@ -131,6 +149,51 @@ export class HostFile {
       throw asIoError(error);
     }
   }
+}
+
+async function closeAll(fds: readonly (number | undefined)[]): Promise<void> {
+  for (const fd of fds) if (fd !== undefined) await close(fd);
+}
+
+async function readFully(fd: number, position: number, buffer: Uint8Array): Promise<void> {
+  for (let done = 0; done < buffer.length; ) {
+    const { bytesRead } = await read(fd, buffer, done, buffer.length - done, position + done);
+    if (bytesRead === 0) {
+      buffer.fill(0, done);
+      return;
+    }
+    done += bytesRead;
+  }
+}
+
+async function writeFully(fd: number, position: number, data: Uint8Array): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const { bytesWritten } = await write(fd, data, done, data.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function readDirectly(fd: number, position: number, buffer: Uint8Array): Promise<void> {
+  await withAlignedBuffer(async (aligned) => {
+    for (let done = 0; done < buffer.length; done += aligned.length) {
+      const piece = aligned.subarray(0, Math.min(aligned.length, buffer.length - done));
+      // The end of the file alone makes it shorter.
+      const { bytesRead } = await read(fd, piece, 0, piece.length, position + done);
+      piece.fill(0, bytesRead);
+      buffer.set(piece, done);
+    }
+  });
+}
+
+async function writeDirectly(fd: number, position: number, data: Uint8Array): Promise<void> {
+  await withAlignedBuffer(async (aligned) => {
+    for (let done = 0; done < data.length; done += aligned.length) {
+      const piece = aligned.subarray(0, Math.min(aligned.length, data.length - done));
+      piece.set(data.subarray(done, done + piece.length));
+      const { bytesWritten } = await write(fd, piece, 0, piece.length, position + done);
+      if (bytesWritten < piece.length) throw new IoError('ENOSPC');
+    }
+  });
 }
 
 /** Linux tells the size of a block device in sectors of 512 bytes, whatever the device's own are. */
