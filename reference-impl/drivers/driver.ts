@@ -363,6 +363,9 @@ export interface CreateEnvironment<Options = unknown> {
   /** Throws `CommandError` if a node locks the file of the host of which this is the lock. */
   claim(lock: string): void;
   readonly random: () => number;
+  /** Tells the people behind the endpoint, on one line. */
+  log(line: string): void;
+  readonly clock: Clock;
   readonly hostWork: HostWork;
   readonly cwd: string;
 }

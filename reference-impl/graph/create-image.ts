@@ -23,7 +23,7 @@ export async function runCreate<Options extends JsonObject>(
   create: (environment: CreateEnvironment<Options>) => Promise<void>,
   options: Options,
 ): Promise<void> {
-  const { random, hostWork, cwd, objects } = graph.services;
+  const { clock, random, hostWork, cwd, objects } = graph.services;
   let used: { readonly node: Node; readonly root: RootChild } | undefined;
   const file = async (): Promise<ChildHandle> => {
     const node = await openOrFind(graph, options.file ?? null, {});
@@ -42,6 +42,8 @@ export async function runCreate<Options extends JsonObject>(
       file,
       secret: (id) => objects.secret(id),
       claim,
+      log: (line) => graph.services.log(line),
+      clock,
       random,
       hostWork,
       cwd,

@@ -11,7 +11,7 @@ import { IoError } from '../host/errno.ts';
 import { HostWork } from '../host/host-work.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { MemoryFile } from './file-in-memory.ts';
-import { testEnvironment, testServices } from './test-services.ts';
+import { ManualClock, testEnvironment, testServices } from './test-services.ts';
 
 /** A driver of any format. */
 export type FormatDriver = Pick<BlockDriver<object, never, object>, 'open' | 'createNamed'>;
@@ -65,6 +65,8 @@ export async function makeFormat(
     file: () => Promise.resolve(file),
     secret: () => Buffer.alloc(0),
     claim: () => {},
+    log: () => {},
+    clock: new ManualClock(),
     random: () => random.uint32(),
     hostWork: new HostWork(),
     cwd: '/',

@@ -13,6 +13,7 @@ import { imageOptions } from '../drivers/qcow2/qcow2-options.ts';
 import { HostFile } from '../host/host-file.ts';
 import { HostWork } from '../host/host-work.ts';
 import { whyMissing } from './external-programs.ts';
+import { ManualClock } from './test-services.ts';
 
 /** A file of the host as a child, without the block I/O layer between. */
 export interface FileChild extends ChildHandle {
@@ -48,6 +49,8 @@ export async function make(file: ChildHandle, options: Omit<CreateOptions<'qcow2
     file: () => Promise.resolve(file),
     secret: () => Buffer.from(SECRET),
     claim: () => {},
+    log: () => {},
+    clock: new ManualClock(),
     random: () => random.uint32(),
     hostWork: new HostWork(),
     cwd: '/',
