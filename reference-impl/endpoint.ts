@@ -41,6 +41,8 @@ export interface Reference {
   idle(): Promise<void>;
   /** Pieces of I/O that have ended so far: tells work that goes on from work that waits for somebody else. */
   readonly worked: number;
+  /** How many have begun. */
+  readonly begun: number;
   /** I/O is outstanding that waits for no peer, and so ends as soon as the host has done it. */
   readonly endsByItself: boolean;
   /** Resolves with the exit status after `quit`, a signal or `stop`. Everything is flushed and closed by then. */

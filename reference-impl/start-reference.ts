@@ -21,6 +21,9 @@ export async function startReference(options: ReferenceOptions): Promise<Referen
     get worked() {
       return endpoint.hostWork.ended;
     },
+    get begun() {
+      return endpoint.hostWork.begun;
+    },
     get endsByItself() {
       return endpoint.hostWork.endsByItself;
     },

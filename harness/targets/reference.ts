@@ -22,6 +22,8 @@ const STOP_MS = 3_000;
 const STOP_VIRTUAL_MS = 60_000;
 /** Time goes on although I/O is outstanding when none of it ended in so many real milliseconds … */
 const STALL_MS = 500;
+/** … in fewer where it was so before and nothing has begun since: somebody who is silent is not waited for at each step … */
+const SILENCE_MS = 1;
 /** … and for so many times as long where it waits for the host alone, whose disk may be slow … */
 const MOST_STALLS = 20;
 /** … or when so many pieces of it did: a job that copies for ever is not waited for. */
@@ -114,6 +116,8 @@ class EmbeddedEndpoint implements Endpoint {
   readonly #clock: VirtualClock;
   readonly #monitors: number;
   readonly #lines: readonly string[];
+  /** How much had begun when peers were last found silent. */
+  #silentAfter = -1;
   readonly #ended: Promise<ExitInfo>;
   #die: (exit: ExitInfo) => void = () => {};
   #running = true;
@@ -165,11 +169,15 @@ class EmbeddedEndpoint implements Endpoint {
   async #quiesce(): Promise<void> {
     const idle = this.#reference.idle().then(() => true);
     const first = this.#reference.worked;
-    for (let before = first, stalls = 0; !(await within(STALL_MS, idle, false)); ) {
-      const { worked, endsByItself } = this.#reference;
+    const stall = this.#reference.begun === this.#silentAfter ? SILENCE_MS : STALL_MS;
+    for (let before = first, stalls = 0; !(await within(stall, idle, false)); ) {
+      const { worked, begun, endsByItself } = this.#reference;
       if (worked - first > MOST_WORK) return;
       stalls = worked === before ? stalls + 1 : 0;
-      if (stalls >= (endsByItself ? MOST_STALLS : 1)) return;
+      if (stalls >= (endsByItself ? MOST_STALLS : 1)) {
+        if (!endsByItself) this.#silentAfter = begun;
+        return;
+      }
       before = worked;
     }
   }

@@ -47,6 +47,11 @@ export class HostWork {
     return this.#ended;
   }
 
+  /** How many have begun. */
+  get begun(): number {
+    return this.#ended + this.#count;
+  }
+
   /** Something is in flight that ends whatever a peer does. */
   get endsByItself(): boolean {
     return this.#count > this.#peers;
