@@ -6,7 +6,7 @@ import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { backupAction, reaches, waitingBackup } from '../helpers/job-states.ts';
 import { backupJobs, CRAWL, checkNoJob, completed, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
-import { addNode, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { addNode, addRaw, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const GROUPED = { 'completion-mode': 'grouped' };
 const groups = needs(backupJobs, { commands: ['transaction'], members: ['transaction.properties'] });
@@ -213,7 +213,13 @@ export const groupCases: readonly CaseDefinition[] = [
       const manual = { 'auto-finalize': false, 'auto-dismiss': false };
       const [byNode, byName] = [t.name('job'), t.name('job')];
       const file = { target: (await makeFile(t, MiB)).path, format: 'raw', mode: 'existing' };
-      const copy = { 'job-id': byName, device: await addNode(t), sync: 'full', ...file, ...manual };
+      const copy = {
+        'job-id': byName,
+        device: (await addRaw(t, MiB)).name,
+        sync: 'full',
+        ...file,
+        ...manual,
+      };
       await t.execute('transaction', {
         actions: [await backupAction(t, byNode, manual), { type: 'drive-backup', data: copy }],
       });

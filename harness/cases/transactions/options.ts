@@ -100,7 +100,7 @@ async function checkBackups(t: CaseContext, type: BackupType, isGrouped: boolean
     { 'job-id': read, device: unread, ...(await over(await makeFile(t, SIZE))), 'on-source-error': 'ignore' },
     {
       'job-id': crawl,
-      device: await addNode(t, { size: CRAWLED }),
+      device: (await addRaw(t, CRAWLED)).name,
       ...(await over(await makeFile(t, CRAWLED))),
       speed: CRAWL,
     },
