@@ -57,9 +57,14 @@ export function inputValue(value: Json, file: string): InputText {
 export function validate<S extends v.GenericSchema>(schema: S, input: InputText): v.InferOutput<S> {
   const result = v.safeParse(schema, input.value, { abortPipeEarly: true });
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  // A key that is misspelt is not there by its own name, which would say less.
+  const issue = result.issues.find(isUnknownKey) ?? result.issues[0];
   const place = (issue.path ?? []).map(({ key }) => key as string | number);
   throw input.fault(place, describe(issue));
+}
+
+function isUnknownKey({ type, expected }: v.BaseIssue<unknown>): boolean {
+  return type === 'strict_object' && expected === 'never';
 }
 
 /** A mapping of these members and no others. */
@@ -96,7 +101,7 @@ function inputText(value: Json, file: string, lineOf: InputText['lineOf'] | null
 function describe(issue: v.BaseIssue<unknown>): string {
   const { type, expected, message, path } = issue;
   if (type === 'variant' && path === undefined) return 'it takes a mapping';
-  if (type === 'strict_object' && expected === 'never') return 'unknown key';
+  if (isUnknownKey(issue)) return 'unknown key';
   if (/^(strict|loose)_object$/.test(type) && expected?.startsWith('"')) return 'missing';
   return KINDS[type] === undefined ? message : `it takes ${KINDS[type]}`;
 }

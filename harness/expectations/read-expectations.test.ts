@@ -79,6 +79,7 @@ describe('reading', () => {
     ['- {endpoint: a, case: b, outcome: error, reason: r}', 'x.yaml:1: [0].outcome: it takes fail, '],
     ['- {endpoint: a, case: 1, outcome: fail, reason: r}', 'x.yaml:1: [0].case: it takes a string'],
     ['- {endpoint: a, case: b, outcome: fail, reason: r, why: x}', 'x.yaml:1: [0].why: unknown key'],
+    ['- {endpoint: a, case: b, outcome: fail, reson: r}', 'x.yaml:1: [0].reson: unknown key'],
     ['- {endpoint: x, program: y}', 'x.yaml:1: [0].reason: missing'],
     ["- {endpoint: x, program: y, reason: z, version: 'new'}", "[0].version: 'new' is no range of versions"],
     ['- {left: a, right: b, reason: c, differences: [d], when: now}', '[0].when: unknown key'],
