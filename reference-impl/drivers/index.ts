@@ -20,6 +20,7 @@ import { quorum } from './quorum/index.ts';
 import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
 import { sheepdog } from './sheepdog.ts';
+import { ssh } from './ssh/index.ts';
 import { throttle } from './throttle.ts';
 import { vdi } from './vdi/index.ts';
 import { vhdx } from './vhdx/index.ts';
@@ -49,6 +50,7 @@ export const drivers = {
   raw,
   replication,
   sheepdog,
+  ssh,
   throttle,
   vdi,
   vhdx,

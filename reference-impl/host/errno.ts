@@ -30,6 +30,8 @@ const texts: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Address already in use',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  EPIPE: 'Broken pipe',
   ENOMEDIUM: 'No medium found',
   ENOTSUP: 'Operation not supported',
   EOPNOTSUPP: 'Operation not supported',

@@ -29,6 +29,8 @@ export interface DriverSubject {
   readonly onlyReads?: boolean;
   /** What was never written is whatever its cipher makes of zeroes. */
   readonly scrambles?: boolean;
+  /** How many random sequences of requests it is put through, where opening it costs much. */
+  readonly runs?: number;
 }
 
 const SIZE = 192 * 1024;
@@ -108,7 +110,7 @@ export function driverContract(subject: DriverSubject): void {
             await graph.release(node);
           },
         ),
-        { numRuns: RUNS },
+        { numRuns: subject.runs ?? RUNS },
       );
     });
 

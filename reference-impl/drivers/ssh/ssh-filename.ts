@@ -1,0 +1,80 @@
+/** File names of the `ssh` driver: `ssh://USER@HOST:PORT/PATH?host_key_check=CHECK`. */
+import { userInfo } from 'node:os';
+import type { SshHostKeyCheck } from '../../../spec/generated/qmp.ts';
+import { CommandError } from '../../qapi/command-error.ts';
+import type { DriverOptions } from '../driver.ts';
+
+type Options = DriverOptions<'ssh'>;
+
+const PORT = '22';
+
+export const protocols = ['ssh'] as const;
+
+/** The driver's options; without a server where the port is none. Throws `CommandError`. */
+export function parseFilename(filename: string): Options {
+  const [, user, authority = '', path = '', query = ''] =
+    /^ssh:\/\/(?:([^@/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/s.exec(filename) ?? [];
+  if (authority === '') throw new CommandError('missing hostname in URI');
+  if (path === '') throw new CommandError('missing remote path in URI');
+  return {
+    ...serverOf(authority),
+    path: decode(path),
+    ...(user === undefined ? {} : { user: decode(user) }),
+    ...checkOf(query),
+  };
+}
+
+function serverOf(authority: string): Options {
+  const [, v6, host, port = PORT] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(authority) ?? [];
+  const name = v6 ?? host;
+  return name === undefined ? {} : { server: { host: decode(name), port } };
+}
+
+/** The last one counts; other parameters mean nothing. */
+function checkOf(query: string): Options {
+  const setting = new URLSearchParams(query).getAll('host_key_check').at(-1);
+  return setting === undefined ? {} : { 'host-key-check': checkNamed(setting) };
+}
+
+function checkNamed(setting: string): SshHostKeyCheck {
+  if (setting === 'no') return { mode: 'none' };
+  if (setting === 'yes') return { mode: 'known_hosts' };
+  const [, type, hash] = /^(md5|sha1):(.*)$/s.exec(setting) ?? [];
+  if (hash === undefined) throw new CommandError(`unknown host_key_check setting (${setting})`);
+  return { mode: 'hash', type: type as 'md5' | 'sha1', hash };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new CommandError('invalid URI');
+  }
+}
+
+/** The name that opens the same file, where one says all that the options do. */
+export function uri({
+  server,
+  path,
+  user = localUser(),
+  'host-key-check': check,
+}: Options): string | undefined {
+  if (server === undefined || path === undefined) return undefined;
+  const isPlain = Object.keys(server).toSorted().join() === 'host,port' && /^\/[^?#%]*$/.test(path);
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  return isPlain ? `ssh://${user}@${host}:${server.port}${path}${queryOf(check)}` : undefined;
+}
+
+function queryOf(check: SshHostKeyCheck | undefined): string {
+  if (check === undefined || check.mode === 'known_hosts') return '';
+  return `?host_key_check=${check.mode === 'none' ? 'no' : `${check.type}:${check.hash}`}`;
+}
+
+/** Whose process this is. Throws `CommandError` if the system has no name for that. */
+export function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    throw new CommandError("Can't get user name");
+  }
+}
