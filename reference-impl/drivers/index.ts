@@ -10,6 +10,7 @@ import type { Drivers } from './driver.ts';
 import { file, hostCdrom, hostDevice } from './file.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
+import { nfs } from './nfs/index.ts';
 import { nullAio, nullCo } from './null.ts';
 import { nvme } from './nvme.ts';
 import { parallels } from './parallels/index.ts';
@@ -39,6 +40,7 @@ export const drivers = {
   host_device: hostDevice,
   luks,
   nbd,
+  nfs,
   'null-aio': nullAio,
   'null-co': nullCo,
   nvme,
