@@ -57,11 +57,14 @@ type ChildOption<Options> = {
   [K in keyof Options]-?: BlockdevRef extends Options[K] ? K : BlockdevRef[] extends Options[K] ? K : never;
 }[keyof Options];
 
-/** Options that a file name means, with names of files where children would be defined (`Driver.parseFilename`). */
+/**
+ * Options that a file name means, with names of files where children would be defined (`Driver.parseFilename`). Others may
+ * be text, and are shown so; the driver has them as they are.
+ */
 type NamedOptions<Options> = {
   readonly [K in keyof Options]?: K extends ChildOption<Options>
     ? string | { readonly file: string }
-    : Options[K];
+    : Options[K] | string;
 };
 
 /** Flags of a write, as the block I/O layer hands them down. */
@@ -402,6 +405,8 @@ export interface BlockDriver<Options, Creation, Named> {
    * to be found out lies in that. Throws `CommandError`.
    */
   readonly parseFilename?: (filename: string) => Named;
+  /** Options that only a file name can mean: the schema does not know them. */
+  readonly unlistedOptions?: readonly string[];
   /** Options that cannot stand beside a file name. */
   readonly filenameExcludes?: readonly (keyof Options)[];
   /**

@@ -108,8 +108,32 @@ export function typedDefinition(drivers: DriverTable, given: WireObject): JsonOb
   // A format that is to be found out is no member that the schema lets one leave out.
   const probed = complete.driver === undefined;
   const whole = probed ? { driver: 'raw', ...complete } : complete;
-  const { driver, ...rest } = checkArguments(type, looselyTyped(type, whole));
+  const unlisted = takeUnlisted(drivers, whole);
+  const typed = checkArguments(type, looselyTyped(type, whole));
+  for (const { path, options } of unlisted) Object.assign(at(typed, path), options);
+  const { driver, ...rest } = typed;
   return probed ? rest : { driver: driver!, ...rest };
+}
+
+/** Options that the schema does not know, and of which node they are. */
+interface Unlisted {
+  readonly path: readonly string[];
+  readonly options: JsonObject;
+}
+
+function takeUnlisted(drivers: DriverTable, given: WireObject, path: readonly string[] = []): Unlisted[] {
+  const names = drivers.find(String(given.driver))?.unlistedOptions ?? [];
+  const taken: Unlisted[] = [];
+  for (const [name, value] of Object.entries(given))
+    if (names.includes(name)) {
+      taken.push({ path, options: { [name]: String(value) } });
+      delete given[name];
+    } else if (isWireObject(value)) taken.push(...takeUnlisted(drivers, value, [...path, name]));
+  return taken;
+}
+
+function at(definition: JsonObject, path: readonly string[]): JsonObject {
+  return path.reduce((inside, name) => inside[name] as JsonObject, definition);
 }
 
 function withDrivers(drivers: DriverTable, given: WireObject): WireObject {
