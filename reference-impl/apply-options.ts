@@ -47,7 +47,7 @@ const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
     'stay-stopped': (_, start) => {
       start.waits = true;
     },
-    uuid: checkUuid,
+    uuid: identifyGuest,
     daemonize: (_, start) => {
       start.inBackground = true;
     },
@@ -182,9 +182,10 @@ function nameGuest({ value }: Option, { endpoint }: Start): void {
   if (name !== undefined) endpoint.guestName = name;
 }
 
-function checkUuid({ value }: Option): void {
+function identifyGuest({ value }: Option, { endpoint }: Start): void {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value))
     throw new CommandError('failed to parse UUID string: wrong format');
+  endpoint.guestUuid = value.toLowerCase();
 }
 
 function addDescriptor({ value }: Option, { endpoint }: Start): void {

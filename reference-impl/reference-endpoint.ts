@@ -68,8 +68,8 @@ export class ReferenceEndpoint implements CommandContext {
   readonly nbd: NbdServer;
   readonly run = new RunState(this);
   readonly dispatcher: Dispatcher;
-  /** `-name` */
   guestName: string | undefined;
+  guestUuid: string | undefined;
   /** Resolves when all options are carried out: clients of monitors that came before are greeted then. */
   readonly begun: Promise<void>;
   /** Resolves with the exit status when everything is closed. */

@@ -24,8 +24,6 @@ export interface CommandContext extends Services {
   readonly jobs: JobRegistry;
   readonly nbd: NbdServer;
   readonly run: RunState;
-  /** What the guest is called. */
-  readonly guestName: string | undefined;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;
   /** Runs a line of the human monitor; gives what it prints, lines ended by `\r\n`. */

@@ -271,6 +271,8 @@ export interface OpenEnvironment<Options = unknown> {
   print(line: string): void;
   /** Ends the endpoint on the spot with status 1, after telling why. */
   abort(line: string): void;
+  /** What the guest is called, by its UUID or else by its name, if somebody said so. */
+  readonly guest?: string | undefined;
   readonly clock: Clock;
   /** 32 bits. */
   readonly random: () => number;

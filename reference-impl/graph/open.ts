@@ -124,7 +124,7 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
 }
 
 function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> {
-  const { clock, random, hostWork, cwd, objects } = graph.services;
+  const { clock, random, hostWork, cwd, objects, guestUuid, guestName } = graph.services;
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
   const { own, readOnly, cache } = node.options;
@@ -149,6 +149,7 @@ function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> 
     log: (line) => graph.services.log(line),
     print: (line) => graph.services.print(line),
     abort: (line) => graph.services.abort(line),
+    guest: guestUuid ?? guestName,
     clock,
     random,
     hostWork,

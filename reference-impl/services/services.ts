@@ -13,6 +13,9 @@ export interface Services extends ObjectContext {
   /** 32 random bits a call. */
   readonly random: () => number;
   readonly hostWork: HostWork;
+  /** What the user calls the guest (`-name`), and its UUID (`-uuid`), in small letters. */
+  readonly guestName?: string | undefined;
+  readonly guestUuid?: string | undefined;
   /** A warning, one line, as QEMU would print it to stderr. */
   log(line: string): void;
   /** What the user asked for, one line, as QEMU would print it to stdout. */
