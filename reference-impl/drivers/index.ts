@@ -8,6 +8,7 @@ import { blkdebug } from './blkdebug/index.ts';
 import { blkverify } from './blkverify.ts';
 import type { Drivers } from './driver.ts';
 import { file, hostCdrom, hostDevice } from './file.ts';
+import { iscsi } from './iscsi/index.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
 import { nfs } from './nfs/index.ts';
@@ -38,6 +39,7 @@ export const drivers = {
   file,
   host_cdrom: hostCdrom,
   host_device: hostDevice,
+  iscsi,
   luks,
   nbd,
   nfs,

@@ -1,7 +1,7 @@
 /** Programs that tests need: whether they are here, a server of theirs that runs until it is stopped. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type TcpSocketConnectOpts } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -46,9 +46,9 @@ export async function run(program: string, ...args: readonly string[]): Promise<
   }
 }
 
-/** Starts a server; waits until it accepts connections at the socket `path`. Rejects if it ends before that. */
+/** Starts a server; waits until it accepts connections at this local socket or address. Rejects if it ends before that. */
 export async function startServer(
-  path: string,
+  where: string | TcpSocketConnectOpts,
   program: string,
   ...args: readonly string[]
 ): Promise<ChildProcess> {
@@ -64,16 +64,16 @@ export async function startServer(
   child.once('exit', (status) => {
     failure = new Error(`${program} exited with ${status}: ${lastWords}`);
   });
-  while (!(await accepts(path))) {
+  while (!(await accepts(where))) {
     if (failure) throw failure;
     await setTimeout(RETRY_MS);
   }
   return child;
 }
 
-function accepts(path: string): Promise<boolean> {
+function accepts(where: string | TcpSocketConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect(typeof where === 'string' ? { path: where } : where);
     socket.once('error', () => resolve(false));
     socket.once('connect', () => {
       socket.destroy();

@@ -15,6 +15,18 @@ import type { Services } from '../services/services.ts';
 export class ManualClock implements Clock {
   #now = 0n;
   #timers: { at: bigint; callback: () => void }[] = [];
+  #watchers: { count: number; resolve: () => void }[] = [];
+
+  /** How many timers run. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  /** Resolves when so many timers run. */
+  waitedFor(count: number): Promise<void> {
+    if (this.pending >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#watchers.push({ count, resolve }));
+  }
 
   now(): bigint {
     return this.#now;
@@ -27,6 +39,8 @@ export class ManualClock implements Clock {
   after(ns: bigint, callback: () => void): () => void {
     const timer = { at: this.#now + ns, callback };
     this.#timers.push(timer);
+    for (const { count, resolve } of this.#watchers) if (this.pending >= count) resolve();
+    this.#watchers = this.#watchers.filter(({ count }) => this.pending < count);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };

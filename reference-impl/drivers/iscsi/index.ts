@@ -1,0 +1,110 @@
+/** `iscsi`: a logical unit of an iSCSI target. */
+import { CommandError } from '../../qapi/command-error.ts';
+import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
+import type { Credentials } from './chap.ts';
+import { type Options, parseFilename, protocols } from './iscsi-filename.ts';
+import { IscsiState } from './iscsi-state.ts';
+import { LoginRefused, type Wishes } from './login.ts';
+import { type Portal, parsePortal, unresolved } from './portal.ts';
+import { Session } from './target-session.ts';
+import { checkWritable, inspect, UNREACHABLE } from './unit.ts';
+
+const DEFAULT_INITIATOR = 'iqn.2008-11.org.linux-kvm';
+const SECOND = 1_000_000_000n;
+/** The first byte of a session's name of which the rest is random. */
+const RANDOM_NAME = 0x80;
+
+/** Digests of headers as the protocol lists them. */
+const headerDigests = {
+  none: 'None',
+  crc32c: 'CRC32C',
+  'none-crc32c': 'None,CRC32C',
+  'crc32c-none': 'CRC32C,None',
+} as const;
+
+async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
+  const { options, readOnly, clock, random, hostWork, log } = environment;
+  const wishes = wishesOf(environment);
+  const portal = parsePortal(options.portal ?? '');
+  if (options.transport === 'iser')
+    throw refused("Failed to start full connect Couldn't connect transport: Failed creating Event Channel\n");
+  const session = new Session({
+    portal,
+    wishes,
+    unit: unitName(Number(options.lun ?? 0)),
+    timeout: timeoutOf(options),
+    clock,
+    random,
+    hostWork,
+  });
+  try {
+    await session.start().catch((error: Error) => fail(error, options.portal!, portal));
+    const unit = await inspect((task) => session.once(task), log);
+    if (!readOnly) checkWritable(unit, 'LUN is write protected');
+    return new IscsiState(session, unit, log);
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+/** Throws `CommandError` for options that nobody need be asked about. */
+function wishesOf({ options, secret, random, guest }: OpenEnvironment<Options>): Wishes {
+  const credentials = credentialsOf(options, secret);
+  const ownName = guest === undefined ? DEFAULT_INITIATOR : `${DEFAULT_INITIATOR}:${guest}`;
+  const { target, 'initiator-name': initiator = ownName } = options;
+  if (target === undefined) throw new CommandError("Parameter 'target' is missing");
+  if (initiator === '') throw new CommandError('iSCSI: Failed to create iSCSI context.');
+  if (target === '')
+    throw refused('iscsi_login_async failed: Trying normal connect but target name not set.');
+  const isid = Buffer.alloc(6);
+  isid[0] = RANDOM_NAME;
+  isid.writeUIntBE(random() % 2 ** 24, 1, 3);
+  const headerDigest = headerDigests[options['header-digest'] ?? 'none-crc32c'];
+  return { initiator, target, headerDigest, credentials, isid };
+}
+
+function credentialsOf(
+  { user, password, 'password-secret': id }: Options,
+  secret: (id: string) => Buffer,
+): Credentials | undefined {
+  if (user === undefined) return undefined;
+  const bytes = id === undefined ? password : secret(id);
+  if (bytes === undefined) throw new CommandError('CHAP username specified but no password was given');
+  return { user, password: Buffer.from(bytes) };
+}
+
+/** The unit's number as commands name it: eight bytes, of which the first two hold it. */
+function unitName(lun: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt16BE(lun & 0xffff, 0);
+  return bytes;
+}
+
+function timeoutOf({ timeout = 0 }: Options): bigint {
+  const seconds = BigInt(timeout);
+  return seconds > 0n ? seconds * SECOND : 0n;
+}
+
+function refused(why: string): CommandError {
+  return new CommandError(`iSCSI: Failed to connect to LUN : ${why}`);
+}
+
+function fail(error: Error, portal: string, { host }: Portal): never {
+  if (error instanceof LoginRefused) throw refused(error.message);
+  if (error instanceof CommandError) throw error;
+  const { code, hostname } = error as NodeJS.ErrnoException & { readonly hostname?: string };
+  if (hostname === host && code !== undefined) throw unresolved(portal);
+  throw refused(UNREACHABLE);
+}
+
+/** The initiator of iSCSI: a disk that a target has. */
+export const iscsi: Driver<'iscsi'> = {
+  kind: 'protocol',
+  children: {},
+  protocols,
+  parseFilename,
+  unlistedOptions: ['password'],
+  plainFilename: () => undefined,
+  open,
+};

@@ -1,0 +1,198 @@
+/**
+ * What a logical unit tells of itself when a node is opened:
+ *
+ * 1. whether it is ready
+ * 2. what it is, and whether it may be written
+ * 3. how many blocks of which size it has
+ * 4. what it can do with blocks at once, and whether it can do without storage for them
+ */
+import { CommandError } from '../../qapi/command-error.ts';
+import { type Ended, LinkLost, type Task } from './link.ts';
+import {
+  inquiry,
+  lbaStatus,
+  modeSense,
+  Page,
+  readCapacity10,
+  readCapacity16,
+  SenseCode,
+  SenseKey,
+  Status,
+  senseOf,
+  senseText,
+  testUnitReady,
+  UnitType,
+} from './scsi-commands.ts';
+
+/** Does a task once. Throws `LinkLost`. */
+export type Once = (task: Task) => Promise<Ended>;
+
+/** Lengths are in blocks. */
+export interface Capacity {
+  readonly blocks: bigint;
+  /** Bytes. */
+  readonly blockSize: number;
+  /** What has no storage reads as zeroes. */
+  readonly unmappedAreZeroes: boolean;
+  /** Blocks can be without storage. */
+  readonly isThin: boolean;
+}
+
+/** What a unit is. */
+export interface Unit {
+  /** Of `UnitType`, or another. */
+  readonly type: number;
+  readonly capacity: Capacity;
+  readonly isWriteProtected: boolean;
+  /** In blocks, 0: no limit is told. */
+  readonly maxTransfer: number;
+  readonly maxUnmap: number;
+  readonly unmapGranularity: number;
+  readonly maxWriteSame: number;
+  readonly canUnmap: boolean;
+  /** Writing the same to all may take the storage away, by commands with long fields and with short ones. */
+  readonly canUnmapBySame: { readonly long: boolean; readonly short: boolean };
+  /** It can tell which blocks have storage. */
+  readonly tellsStatus: boolean;
+}
+
+/** The words for a connection that is lost before the node is open. */
+export const UNREACHABLE =
+  'iscsi_service failed with : iscsi_service_reconnect_if_loggedin. Can not reconnect right now.\n';
+
+const MAX_ATTENTIONS = 10;
+const MAX_TRIES = 8;
+/** Limits of block sizes in bytes; what is read or written in part is held in memory. */
+const MIN_BLOCK = 512;
+const MAX_BLOCK = 2 ** 24;
+const NOTHING: Capacity = { blocks: 0n, blockSize: MIN_BLOCK, unmappedAreZeroes: false, isThin: false };
+
+/** Asks a unit. `warn` is told what may be otherwise than it is taken for. Throws `CommandError`. */
+export async function inspect(once: Once, warn: (line: string) => void): Promise<Unit> {
+  try {
+    await ready(once);
+    const type = await typeOf(once);
+    const isWriteProtected = await writeProtection(once, warn);
+    const capacity = await capacityOf(once, type);
+    return { type, capacity, isWriteProtected, ...(await abilities(once, type, capacity)) };
+  } catch (error) {
+    if (error instanceof LinkLost) throw new CommandError(`iSCSI: Failed to connect to LUN : ${UNREACHABLE}`);
+    throw error;
+  }
+}
+
+/** How many blocks a unit of this type has now. Throws `CommandError`, `LinkLost`. */
+export async function capacityOf(once: Once, type: number): Promise<Capacity> {
+  if (type !== UnitType.disk && type !== UnitType.rom) return NOTHING;
+  const capacity = (type === UnitType.disk && (await longCapacity(once))) || (await shortCapacity(once));
+  const { blockSize } = capacity;
+  if (blockSize < MIN_BLOCK || !Number.isInteger(Math.log2(blockSize)))
+    throw new CommandError(`iSCSI: the target returned an invalid block size of ${blockSize}.`);
+  if (blockSize > MAX_BLOCK) throw new CommandError('Driver requires too large request alignment');
+  return capacity;
+}
+
+async function ready(once: Once): Promise<void> {
+  for (let attentions = 0; ; attentions += 1) {
+    const ended = await once(testUnitReady());
+    if (isGood(ended)) return;
+    const { key, code } = senseOf(ended.sense);
+    const isChecked = ended.status === Status.checkCondition;
+    // A drive without a medium is one all the same.
+    if (isChecked && key === SenseKey.notReady && code >> 8 === SenseCode.noMedium >> 8) return;
+    if (!isChecked || key !== SenseKey.unitAttention) throw failure('Failed to connect to LUN', ended);
+    if (attentions === MAX_ATTENTIONS)
+      throw new CommandError(
+        'iSCSI: Failed to connect to LUN : iscsi_testunitready Too many UnitAttentions during login.',
+      );
+  }
+}
+
+function isGood({ status }: Ended): boolean {
+  return status === Status.good || status === Status.conditionMet;
+}
+
+function failure(what: string, { sense }: Ended): CommandError {
+  return new CommandError(`iSCSI: ${what} : ${senseText(senseOf(sense))}`);
+}
+
+/** Has a task fill a buffer; what came of it. */
+async function filled(
+  once: Once,
+  task: (target: Buffer) => Task,
+  length: number,
+): Promise<{ readonly ended: Ended; readonly bytes: Buffer }> {
+  const bytes = Buffer.alloc(length);
+  return { ended: await once(task(bytes)), bytes };
+}
+
+async function typeOf(once: Once): Promise<number> {
+  const { ended, bytes } = await filled(once, inquiry, 64);
+  if (!isGood(ended) || ended.received === 0) throw failure('Inquiry command failed', ended);
+  return bytes[0]! & 0x1f;
+}
+
+async function writeProtection(once: Once, warn: (line: string) => void): Promise<boolean> {
+  const { ended, bytes } = await filled(once, modeSense, 255);
+  if (!isGood(ended)) warn('iSCSI: Failed MODE_SENSE(6), LUN assumed writable');
+  return isGood(ended) && (bytes[2]! & 0x80) !== 0;
+}
+
+/** Undefined where the unit does not know the command. */
+async function longCapacity(once: Once): Promise<Capacity | undefined> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const { ended, bytes } = await filled(once, readCapacity16, 32);
+    if (isGood(ended))
+      return {
+        blocks: bytes.readBigUInt64BE(0) + 1n,
+        blockSize: bytes.readUInt32BE(8),
+        unmappedAreZeroes: (bytes[14]! & 0x40) !== 0,
+        isThin: (bytes[14]! & 0x80) !== 0,
+      };
+    const isAttention = senseOf(ended.sense).key === SenseKey.unitAttention;
+    if (ended.status !== Status.checkCondition || !isAttention) return undefined;
+  }
+  throw new CommandError('iSCSI: failed to send readcapacity10/16 command');
+}
+
+async function shortCapacity(once: Once): Promise<Capacity> {
+  const { ended, bytes } = await filled(once, readCapacity10, 8);
+  if (!isGood(ended)) throw new CommandError('iSCSI: failed to send readcapacity10/16 command');
+  const last = bytes.readUInt32BE(0);
+  // A drive whose last block is its first has no medium.
+  return { ...NOTHING, blocks: last === 0 ? 0n : BigInt(last) + 1n, blockSize: bytes.readUInt32BE(4) };
+}
+
+type Abilities = Omit<Unit, 'type' | 'capacity' | 'isWriteProtected'>;
+
+async function abilities(once: Once, type: number, { isThin }: Capacity): Promise<Abilities> {
+  const listed = type === UnitType.disk ? await page(once, Page.supported) : Buffer.alloc(0);
+  const known = async (code: number): Promise<Buffer> =>
+    listed.includes(code) ? await page(once, code) : Buffer.alloc(0);
+  // What the page is too short for is 0.
+  const limits = Buffer.alloc(60);
+  (await known(Page.blockLimits)).copy(limits);
+  const [, provisioning = 0] = await known(Page.provisioning);
+  return {
+    maxTransfer: limits.readUInt32BE(4),
+    maxUnmap: limits.readUInt32BE(16),
+    unmapGranularity: limits.readUInt32BE(24),
+    maxWriteSame: Number(limits.readBigUInt64BE(32)),
+    canUnmap: (provisioning & 0x80) !== 0,
+    canUnmapBySame: { long: (provisioning & 0x40) !== 0, short: (provisioning & 0x20) !== 0 },
+    tellsStatus: isThin && isGood((await filled(once, (target) => lbaStatus(0, target), 24)).ended),
+  };
+}
+
+/** A page of vital product data without its head; empty where there is none. */
+async function page(once: Once, code: number): Promise<Buffer> {
+  const { ended, bytes } = await filled(once, (target) => inquiry(target, code), 255);
+  if (!isGood(ended) || ended.received < 4) return Buffer.alloc(0);
+  const end = 4 + bytes.readUInt16BE(2);
+  return bytes.subarray(4, Math.min(end, ended.received));
+}
+
+/** Checks that a node may be opened, or become, writable. Throws `CommandError`. */
+export function checkWritable({ isWriteProtected }: Unit, refusal: string): void {
+  if (isWriteProtected) throw new CommandError(refusal);
+}
