@@ -28,6 +28,7 @@ import { vdi } from './vdi/index.ts';
 import { vhdx } from './vhdx/index.ts';
 import { vmdk } from './vmdk/index.ts';
 import { vpc } from './vpc/index.ts';
+import { vvfat } from './vvfat/index.ts';
 
 /** All drivers by name; of them `nvme` and `sheepdog` come to nothing, and say why. */
 export const drivers = {
@@ -60,6 +61,7 @@ export const drivers = {
   vhdx,
   vmdk,
   vpc,
+  vvfat,
 } satisfies Drivers;
 
 /** Advertised all the same, as by an endpoint that was built without them: their options are checked, then they are unknown. */

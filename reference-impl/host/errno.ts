@@ -15,6 +15,7 @@ const texts: Readonly<Record<string, string>> = {
   EFAULT: 'Bad address',
   EBUSY: 'Device or resource busy',
   EEXIST: 'File exists',
+  EXDEV: 'Invalid cross-device link',
   ENODEV: 'No such device',
   ENOTDIR: 'Not a directory',
   EISDIR: 'Is a directory',
@@ -26,6 +27,7 @@ const texts: Readonly<Record<string, string>> = {
   ENOSPC: 'No space left on device',
   ESPIPE: 'Illegal seek',
   EROFS: 'Read-only file system',
+  ENOTEMPTY: 'Directory not empty',
   ENAMETOOLONG: 'File name too long',
   ELOOP: 'Too many levels of symbolic links',
   ERANGE: 'Numerical result out of range',
@@ -41,6 +43,7 @@ const texts: Readonly<Record<string, string>> = {
   ECANCELED: 'Operation canceled',
   ENOMEDIUM: 'No medium found',
   ENOTSUP: 'Operation not supported',
+  EOVERFLOW: 'Value too large for defined data type',
   EOPNOTSUPP: 'Operation not supported',
 };
 

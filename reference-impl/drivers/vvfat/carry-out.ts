@@ -1,0 +1,338 @@
+/**
+ * Makes the directory of the host what the guest's tree is. In this order:
+ *
+ * 1. what clusters hold that change hands is kept, so that it no longer depends on the files that they came from
+ * 2. new contents are written: to files of their own at first, in place where a file only grows
+ * 3. directories are made, files get their places; all of that is taken back if a step fails
+ * 4. files are cut, and those that are gone are removed
+ *
+ * Files that the guest never saw are never touched: what stands in its way fails.
+ */
+import { IoError } from '../../host/errno.ts';
+import type { EditedFile, HostDirectory, HostPath } from '../../host/host-directory.ts';
+import { isZero } from '../../host/zero.ts';
+import { clusterOffset, type FatLayout, SECTOR } from './fat-layout.ts';
+import type { GuestItem } from './guest-tree.ts';
+import type { Match } from './match-trees.ts';
+import type { ShownDisk } from './shown-disk.ts';
+import { type ClusterRun, type Item, pathOf } from './shown-tree.ts';
+
+export interface Target {
+  readonly host: HostDirectory;
+  readonly layout: FatLayout;
+  readonly disk: ShownDisk;
+  /** 32 bits. */
+  readonly random: () => number;
+  /** What the file holds is not on stable storage. */
+  changed(item: Item): void;
+  log(line: string): void;
+}
+
+/** How much of a file is copied at once. */
+const CHUNK = 0x100000;
+
+/** Gives the items that guest and host have both when it is done; `items`, those of before. Throws `IoError`. */
+export function carryOut(
+  target: Target,
+  items: readonly Item[],
+  matches: readonly Match[],
+): Promise<readonly Item[]> {
+  return new Change(target, items, matches).carryOut();
+}
+
+/** A link is replaced by a file that holds what it led to; nothing happens to any other file. Throws `IoError`. */
+export async function ownFile(target: Target, items: readonly Item[], item: Item): Promise<void> {
+  if (await target.host.isOwnFile(pathOf(item))) return;
+  await new Change(target, items, []).replace(item);
+}
+
+class Change {
+  readonly #target: Target;
+  readonly #matches: readonly Match[];
+  readonly #top: Item;
+  readonly #before: readonly Item[];
+  readonly #places: Places;
+  /** By the guest's items: what they are, or become, on the host. */
+  readonly #items = new Map<GuestItem, Item>();
+  /** How to take back what was done, the last step last. */
+  readonly #undo: (() => Promise<void>)[] = [];
+  /** Files and links that others stand for now. */
+  readonly #retired: HostPath[] = [];
+  /** Where files are until they have their places. */
+  #stage: Item | undefined;
+  #staged = 0;
+
+  constructor(target: Target, items: readonly Item[], matches: readonly Match[]) {
+    this.#target = target;
+    this.#top = items[0]!;
+    this.#before = items;
+    this.#matches = matches;
+    this.#places = new Places(items);
+  }
+
+  async carryOut(): Promise<readonly Item[]> {
+    await this.#undoneOnError(async () => {
+      for (const match of this.#matches) await this.#keepWhatComes(match);
+      for (const match of this.#matches) this.#items.set(match.guest, await this.#contents(match));
+      for (const match of this.#matches) await this.#place(match);
+    });
+    const now = this.#matches.map(({ guest }) => this.#items.get(guest)!);
+    await this.#cut();
+    await this.#removeGone(new Set(now));
+    return [this.#top, ...now];
+  }
+
+  async replace(item: Item): Promise<void> {
+    const { parent, hostName, size } = item;
+    await this.#undoneOnError(async () => {
+      const copy = (position: number, buffer: Uint8Array) =>
+        this.#target.host.read(pathOf({ ...item, parent, hostName }), position, buffer);
+      await this.#rewrite(item, size, copy);
+      await this.#move(item, parent!, hostName);
+    });
+    await this.#removeStage();
+  }
+
+  async #undoneOnError(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      for (const step of this.#undo.toReversed()) await step().catch(ignoreFailure);
+      throw error;
+    }
+  }
+
+  async #keepWhatComes({ guest, item }: Match): Promise<void> {
+    const { disk } = this.#target;
+    let index = 0;
+    for (const cluster of clustersOf(guest.chain)) {
+      const place = disk.placeOf(cluster);
+      const comes = place ? place.item !== item || place.index !== index : !guest.isDirectory;
+      if (comes) await disk.keep(cluster);
+      index += 1;
+    }
+  }
+
+  /** Sees to it that the host has what the item holds; where that is, is another matter. */
+  async #contents({ guest, item }: Match): Promise<Item> {
+    if (guest.isDirectory) return item ?? (await this.#newDirectory());
+    const read = (position: number, buffer: Uint8Array) => this.#readChain(guest.chain, position, buffer);
+    if (!item) {
+      const made = await this.#newItem(false);
+      await this.#fill(pathOf(made), true, 0, guest.size, read);
+      this.#target.changed(made);
+      return made;
+    }
+    if (!isSameStart(item.chain, guest.chain) || !(await this.#isInPlace(item, guest)))
+      await this.#rewrite(item, guest.size, read);
+    else if (guest.size > item.size) {
+      const { size } = item;
+      this.#undo.push(() => this.#resize(item, size));
+      await this.#fill(pathOf(item), false, size, guest.size, read);
+      this.#target.changed(item);
+    }
+    return item;
+  }
+
+  async #isInPlace(item: Item, { size }: GuestItem): Promise<boolean> {
+    return size === item.size || (await this.#target.host.isOwnFile(pathOf(item)));
+  }
+
+  /** A file beside the old one gets what `read` gives; the old one stands aside. */
+  async #rewrite(
+    item: Item,
+    size: number,
+    read: (position: number, buffer: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const { host, changed } = this.#target;
+    const found = await host.stat(pathOf(item)).catch(ignoreFailure);
+    const fresh = await this.#newItem(false);
+    await this.#fill(pathOf(fresh), true, 0, size, read, found?.mode);
+    const aside = await this.#newItem(false);
+    await this.#move(item, aside.parent!, aside.hostName);
+    this.#retired.push(pathOf(aside));
+    this.#places.set(item, fresh.parent!, fresh.hostName);
+    this.#undo.push(async () => this.#places.set(item, aside.parent!, aside.hostName));
+    changed(item);
+  }
+
+  async #newDirectory(): Promise<Item> {
+    const made = await this.#newItem(true);
+    await this.#target.host.makeDirectory(pathOf(made));
+    this.#undo.push(() => this.#target.host.removeDirectory(pathOf(made)));
+    return made;
+  }
+
+  /** Of a name that nothing has yet, where files wait. */
+  async #newItem(isDirectory: boolean): Promise<Item> {
+    const { host, random } = this.#target;
+    if (!this.#stage) {
+      const hostName = Buffer.from(`.vvfat-${random().toString(16).padStart(8, '0')}`);
+      const stage = { isDirectory: true, parent: this.#top, hostName, name: '', chain: [], size: 0 };
+      await host.makeDirectory(pathOf(stage));
+      this.#undo.push(() => host.removeDirectory(pathOf(stage)));
+      this.#stage = stage;
+    }
+    const hostName = Buffer.from(String(this.#staged++));
+    return { isDirectory, parent: this.#stage, hostName, name: '', chain: [], size: 0 };
+  }
+
+  /** Writes bytes `from` to `to` of a file. */
+  async #fill(
+    path: HostPath,
+    create: boolean,
+    from: number,
+    to: number,
+    read: (position: number, buffer: Uint8Array) => Promise<void>,
+    mode?: number,
+  ): Promise<void> {
+    const { host } = this.#target;
+    if (create) this.#undo.push(() => host.removeFile(path));
+    await host.edit(path, create, async (file: EditedFile) => {
+      // whatever the host has put behind the end
+      if (!create) await file.truncate(from);
+      await file.truncate(to);
+      for (let at = from; at < to; at += CHUNK) {
+        const buffer = new Uint8Array(Math.min(CHUNK, to - at));
+        await read(at, buffer);
+        if (!isZero(buffer)) await file.write(at, buffer);
+      }
+      if (mode !== undefined) await file.setMode(mode);
+    });
+  }
+
+  /** Bytes of the file that these clusters are, as the guest sees them. */
+  async #readChain(chain: readonly ClusterRun[], position: number, buffer: Uint8Array): Promise<void> {
+    const { layout, disk } = this.#target;
+    const start = Math.floor(position / SECTOR) * SECTOR;
+    const whole = new Uint8Array(Math.ceil((position + buffer.length - start) / SECTOR) * SECTOR);
+    let runStart = 0;
+    for (const { first, count } of chain) {
+      const runEnd = runStart + count * layout.clusterBytes;
+      const [from, to] = [Math.max(start, runStart), Math.min(start + whole.length, runEnd)];
+      if (from < to)
+        await disk.read(
+          clusterOffset(layout, first) + from - runStart,
+          whole.subarray(from - start, to - start),
+        );
+      runStart = runEnd;
+    }
+    buffer.set(whole.subarray(position - start, position - start + buffer.length));
+  }
+
+  async #place({ guest, hostName }: Match): Promise<void> {
+    const item = this.#items.get(guest)!;
+    const parent = guest.parent!.parent ? this.#items.get(guest.parent!)! : this.#top;
+    if (item.parent === parent && item.hostName.equals(hostName)) return;
+    const other = this.#places.at(parent, hostName);
+    if (other) {
+      const aside = await this.#newItem(other.isDirectory);
+      await this.#move(other, aside.parent!, aside.hostName);
+    }
+    await this.#move(item, parent, hostName);
+  }
+
+  async #move(item: Item, parent: Item, hostName: Buffer): Promise<void> {
+    const { host } = this.#target;
+    const old = { parent: item.parent!, hostName: item.hostName };
+    const from = pathOf(item);
+    await host.rename(from, [...pathOf(parent), hostName]);
+    this.#places.set(item, parent, hostName);
+    this.#undo.push(async () => {
+      const now = pathOf(item);
+      this.#places.set(item, old.parent, old.hostName);
+      await host.rename(now, pathOf(item));
+    });
+  }
+
+  /** Files get their new ends, and all items what the guest knows of them. */
+  async #cut(): Promise<void> {
+    for (const { guest } of this.#matches) {
+      const item = this.#items.get(guest)!;
+      const isCut = guest.size < item.size && isSameStart(item.chain, guest.chain);
+      if (isCut) await this.#resize(item, guest.size).catch((error: unknown) => this.#tell(item, error));
+      item.name = guest.name;
+      item.chain = guest.chain;
+      item.size = guest.size;
+    }
+  }
+
+  #resize(item: Item, size: number): Promise<void> {
+    this.#target.changed(item);
+    return this.#target.host.edit(pathOf(item), false, (file) => file.truncate(size));
+  }
+
+  /** What is behind a link to a directory stays: only the link goes. */
+  async #removeGone(kept: ReadonlySet<Item>): Promise<void> {
+    const { host } = this.#target;
+    const gone = this.#before.slice(1).filter((item) => !kept.has(item));
+    for (const item of gone.toReversed())
+      await (item.isDirectory ? host.removeDirectory(pathOf(item)) : host.removeFile(pathOf(item))).catch(
+        (error: unknown) => this.#tell(item, error),
+      );
+    await this.#removeStage();
+  }
+
+  async #removeStage(): Promise<void> {
+    const { host } = this.#target;
+    for (const path of this.#retired) await host.removeFile(path).catch(ignoreFailure);
+    if (this.#stage) await host.removeDirectory(pathOf(this.#stage)).catch(ignoreFailure);
+  }
+
+  #tell(item: Item, error: unknown): void {
+    if (!(error instanceof IoError)) throw error;
+    if (error.code !== 'ENOENT')
+      this.#target.log(`what the guest did to '${item.name}' could not be done: ${error.message}`);
+  }
+}
+
+/** Which item has which name in which directory of the host right now. */
+class Places {
+  readonly #items = new Map<Item, Map<string, Item>>();
+
+  constructor(items: readonly Item[]) {
+    for (const item of items) if (item.parent) this.#in(item.parent).set(key(item.hostName), item);
+  }
+
+  at(parent: Item, hostName: Buffer): Item | undefined {
+    return this.#in(parent).get(key(hostName));
+  }
+
+  set(item: Item, parent: Item, hostName: Buffer): void {
+    const old = this.#in(item.parent!);
+    if (old.get(key(item.hostName)) === item) old.delete(key(item.hostName));
+    item.parent = parent;
+    item.hostName = hostName;
+    this.#in(parent).set(key(hostName), item);
+  }
+
+  #in(parent: Item): Map<string, Item> {
+    const known = this.#items.get(parent);
+    if (known) return known;
+    const fresh = new Map<string, Item>();
+    this.#items.set(parent, fresh);
+    return fresh;
+  }
+}
+
+const key = (hostName: Buffer): string => hostName.toString('latin1');
+
+function* clustersOf(chain: readonly ClusterRun[]): Generator<number> {
+  for (const { first, count } of chain) for (let i = 0; i < count; i++) yield first + i;
+}
+
+/** The shorter chain is the beginning of the longer one. */
+function isSameStart(some: readonly ClusterRun[], others: readonly ClusterRun[]): boolean {
+  for (const [i, run] of some.entries()) {
+    const other = others[i];
+    if (!other) return true;
+    if (run.first !== other.first) return false;
+    if (run.count !== other.count)
+      return run.count < other.count ? i === some.length - 1 : i === others.length - 1;
+  }
+  return true;
+}
+
+function ignoreFailure(error: unknown): undefined {
+  if (!(error instanceof IoError)) throw error;
+}
