@@ -20,6 +20,19 @@ export const sshDriver = {
     text: 'Reads and writes that the server fails fail, and leave the node as usable as before.',
     source: 'observation',
   },
+  'ssh/flush': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'A flush has the server bring the file to stable storage, where it can.',
+    source: 'observation',
+  },
+  'ssh/grows': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'block_resize makes the file longer, by zeroes, and refuses to make it shorter; so do writes of an image that grows.',
+    source: 'observation',
+    since: '2.12',
+  },
   'ssh/host-key-default': {
     level: 'must',
     definition: 'BlockdevOptionsSsh',
@@ -40,6 +53,12 @@ export const sshDriver = {
     definition: 'BlockdevOptionsSsh',
     text: 'The mode none takes any server.',
   },
+  'ssh/names': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'The file name ssh://USER@HOST:PORT/PATH?host_key_check=CHECK stands for the options of the same meaning.',
+    source: 'observation',
+  },
   'ssh/path': {
     level: 'must',
     definition: 'BlockdevOptionsSsh',
@@ -49,6 +68,18 @@ export const sshDriver = {
     level: 'must',
     definition: 'BlockdevOptionsSsh',
     text: 'server is where the server is: the node has the data of a file there, and writes reach it.',
+  },
+  'ssh/server-gone': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'When the server goes away, requests fail; the node can be removed.',
+    source: 'observation',
+  },
+  'ssh/short-replies': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'A server that gives less than it was asked for is asked for the rest; behind the end of its file there are zeroes.',
+    source: 'observation',
   },
   'ssh/user': {
     level: 'must',

@@ -40,6 +40,7 @@ import type { Saboteur } from './saboteur.ts';
 import { secondMedia } from './second-media.ts';
 import { secondSituations } from './second-situations.ts';
 import { secondStops } from './second-stops.ts';
+import { sshNodes } from './ssh-nodes.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
 import { throttleMembers } from './throttle-members.ts';
@@ -89,6 +90,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...secondMedia,
   ...secondSituations,
   ...secondStops,
+  ...sshNodes,
   ...statistics,
   ...storedBitmaps,
   ...throttleMembers,

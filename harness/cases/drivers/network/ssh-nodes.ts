@@ -8,12 +8,17 @@ import {
   createImage,
   creationRefused,
   fileCreation,
+  qcow2Creation,
 } from '../../helpers/created-images.ts';
+import { completed } from '../../helpers/job-steps.ts';
+import { openIo } from '../../helpers/node-io.ts';
 import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { type SshPeer, startSshPeer } from '../../helpers/peers/ssh-peer.ts';
-import { KiB, needs, nodeInfo } from '../../helpers/shared-setup.ts';
+import { checkAbsent, KiB, MiB, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
+import { checkReadFails, checkReads, writes } from '../driver-guest.ts';
 import {
   addRemote,
+  checkHolds,
   checkMade,
   checkServerErrors,
   checkWritesReach,
@@ -172,6 +177,132 @@ export const sshCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       const node = await addRemote(t, { ...at(peer), 'read-only': false });
       await checkServerErrors(t, peer, node, sectors(SIZE), fileOf(peer));
+    },
+  },
+  {
+    id: 'ssh/flush',
+    title: 'A flush has the SSH server bring the file to stable storage, after what was written',
+    requirements: ['ssh/flush'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const io = await openIo(t, await addRemote(t, { ...at(peer), 'read-only': false }));
+      t.check(await writes(io, [4096, 512], 7), 'a write must succeed', 'it fails');
+      const before = peer.syncs;
+      await io.perform({ kind: 'flush' });
+      t.check(peer.syncs > before, 'the server must be asked for a flush', 'it is not');
+      await io.close();
+    },
+  },
+  {
+    id: 'ssh/short-replies',
+    title:
+      'A node reads the same of an SSH server that gives little at a time, and ends in zeroes after a broken sector',
+    requirements: ['ssh/short-replies'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.mostRead = 1000;
+      await checkHolds(t, await addRemote(t, at(peer)), sectors(SIZE));
+      const path = `${peer.path}.short`;
+      peer.files.set(path, { data: Buffer.alloc(1500, 9) });
+      const node = await addRemote(t, { ...at(peer), path });
+      t.equal(await virtualSize(t, node), 1536, 'the node must have whole sectors');
+      const io = await openIo(t, node, { writable: false });
+      await checkReads(t, io, [0, 1500], 9, 'of the file');
+      await checkReads(t, io, [1500, 36], 0, 'behind the end of the file');
+      await io.close();
+    },
+  },
+  {
+    id: 'ssh/resized',
+    title: 'block_resize makes the file of an SSH server longer, by zeroes, and does not make it shorter',
+    requirements: ['ssh/grows', 'block_resize/size-in-bytes', 'block_resize/data-kept'],
+    needs: needs(ssh, { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const node = await addRemote(t, { ...at(peer), 'read-only': false });
+      const resize = (size: number) => ({ 'node-name': node, size });
+      const longer = Buffer.concat([sectors(SIZE), Buffer.alloc(SIZE)]);
+      const checkLonger = async (): Promise<void> => {
+        t.equal(await virtualSize(t, node), longer.length, 'the node must have the size that was given');
+        t.check(
+          fileOf(peer).data.equals(longer),
+          'the file must have what it had, and zeroes up to its new end',
+          `it has something else, and ${fileOf(peer).data.length} bytes`,
+        );
+      };
+      await t.execute('block_resize', resize(longer.length));
+      await checkLonger();
+      await t.refused('block_resize', resize(SIZE));
+      await checkLonger();
+    },
+  },
+  {
+    id: 'ssh/growing-image',
+    title: 'A qcow2 image in an empty file of an SSH server makes the file longer as it is written',
+    requirements: ['ssh/grows', 'ssh-create/size'],
+    needs: needs(bytes, qcow2Creation, { drivers: ['qcow2'] }),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const path = `${peer.path}.qcow2`;
+      await createImage(t, creation(peer, path, 0));
+      const file = await addRemote(t, { ...at(peer), path, 'read-only': false });
+      await createImage(t, { driver: 'qcow2', file, size: 4 * MiB });
+      const made = peer.files.get(path)!.data.length;
+      const node = await addRemote(t, { driver: 'qcow2', file, 'read-only': false });
+      const io = await openIo(t, node);
+      t.check(await writes(io, [MiB, 256 * KiB], 5), 'a write must succeed', 'it fails');
+      await checkReads(t, io, [MiB, 256 * KiB], 5, 'of what was written');
+      await io.close();
+      t.check(
+        peer.files.get(path)!.data.length >= made + 256 * KiB,
+        'the file must hold what was written',
+        'it is too short',
+      );
+    },
+  },
+  {
+    id: 'ssh/names',
+    title: 'drive-backup makes an image at a file name of an SSH server and copies into it',
+    requirements: ['ssh/names', 'ssh/user', 'drive-backup/creates-target'],
+    needs: needs(bytes, { commands: ['drive-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const device = await addRemote(t, at(peer));
+      const path = `${peer.path}.copy`;
+      const name = `ssh://joe@127.0.0.1:${peer.port}${path}`;
+      const args = { device, sync: 'full', format: 'raw' };
+      const wrong = { ...args, 'job-id': t.name('job'), target: `${name}?host_key_check=md5:00` };
+      await t.refused('drive-backup', wrong);
+      t.check(!peer.files.has(path), 'a server with another key must be left alone', 'it has a new file');
+      const id = t.name('job');
+      await t.execute('drive-backup', { ...args, 'job-id': id, target: `${name}?host_key_check=no` });
+      await completed(t, id, 'backup');
+      t.check(
+        peer.files.get(path)?.data.equals(sectors(SIZE)) === true,
+        'the server must have the copy under the path in the name',
+        'it has none, or something else',
+      );
+      t.check(peer.users.includes('joe'), 'the user in the name must come in', 'somebody else comes');
+    },
+  },
+  {
+    id: 'ssh/server-gone',
+    title: 'When the SSH server goes away, requests fail; the endpoint lives on, and the node can be removed',
+    requirements: ['ssh/server-gone'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const node = await addRemote(t, { ...at(peer), 'read-only': false });
+      const io = await openIo(t, node);
+      await checkReads(t, io, [0, 512], 1, 'while the server is there');
+      await peer.stop();
+      await checkReadFails(t, io, [0, 512], 'without the server');
+      t.check(!(await writes(io, [0, 512], 7)), 'a write without the server must fail', 'it succeeds');
+      await io.close();
+      await t.execute('blockdev-del', { 'node-name': node });
+      await checkAbsent(t, node);
     },
   },
   {

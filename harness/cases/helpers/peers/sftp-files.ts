@@ -1,0 +1,148 @@
+/** Files in memory by SFTP, version 3, as far as images need it: opening, reading, writing, and bringing to stable storage. */
+import type { Duplex } from 'node:stream';
+import { type MemoryFile, writeAt } from './memory-file.ts';
+import { uint32, uint64 } from './wire-numbers.ts';
+
+/** What a server shows, and how it behaves from now on. */
+export interface SftpShare {
+  /** By path. */
+  readonly files: Map<string, MemoryFile>;
+  /** True: reads and writes fail. */
+  fails: boolean;
+  /** Bytes that a read gives at most, whatever was asked for. */
+  mostRead: number;
+  /** How often a client had a file brought to stable storage. */
+  syncs: number;
+}
+
+const Request = {
+  init: 1,
+  open: 3,
+  close: 4,
+  read: 5,
+  write: 6,
+  lstat: 7,
+  fstat: 8,
+  stat: 17,
+  extended: 200,
+};
+const Reply = { version: 2, status: 101, handle: 102, data: 103, attributes: 105 };
+const Status = { ok: 0, end: 1, noSuchFile: 2, failure: 4, unsupported: 8 };
+const Open = { create: 8, truncate: 16 };
+/** Which attributes there are: size and permissions. */
+const ATTRIBUTES = 1 | 4;
+const REGULAR_FILE = 0o100644;
+
+const SYNC = 'fsync@openssh.com';
+
+/** Serves one client until it leaves. */
+export function serveFiles(channel: Duplex, share: SftpShare): void {
+  const open: MemoryFile[] = [];
+  let received = Buffer.alloc(0);
+  // A client that leaves is no fault of the server.
+  channel.on('error', () => {});
+  channel.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    while (received.length >= 4 && received.length >= 4 + received.readUInt32BE(0)) {
+      const end = 4 + received.readUInt32BE(0);
+      const reply = answer(new Fields(received.subarray(4, end)), share, open);
+      received = received.subarray(end);
+      channel.write(Buffer.concat([uint32(reply.length), reply]));
+    }
+  });
+}
+
+/** The fields of a packet, one after another. */
+class Fields {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  byte(): number {
+    return this.#take(1).readUInt8(0);
+  }
+
+  number(): number {
+    return this.#take(4).readUInt32BE(0);
+  }
+
+  position(): number {
+    return Number(this.#take(8).readBigUInt64BE(0));
+  }
+
+  bytes(): Buffer {
+    return this.#take(this.number());
+  }
+
+  #take(length: number): Buffer {
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+}
+
+function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
+  const type = fields.byte();
+  const id = fields.number();
+  const status = (code: number): Buffer => packet(Reply.status, id, uint32(code), text('status'), text(''));
+  const attributes = (file: MemoryFile | undefined): Buffer =>
+    file === undefined
+      ? status(Status.noSuchFile)
+      : packet(Reply.attributes, id, uint32(ATTRIBUTES), uint64(file.data.length), uint32(REGULAR_FILE));
+  const fileOf = (handle: Buffer): MemoryFile | undefined => open[handle.readUInt32BE(0)];
+  switch (type) {
+    case Request.init:
+      // What is an id elsewhere is the version here.
+      return packet(Reply.version, 3, text(SYNC), text('1'));
+    case Request.open: {
+      const file = opened(share, fields.bytes().toString(), fields.number());
+      if (file === undefined) return status(Status.noSuchFile);
+      return packet(Reply.handle, id, text(uint32(open.push(file) - 1)));
+    }
+    case Request.stat:
+    case Request.lstat:
+      return attributes(share.files.get(fields.bytes().toString()));
+    case Request.fstat:
+      return attributes(fileOf(fields.bytes()));
+    case Request.read: {
+      const data = fileOf(fields.bytes())?.data;
+      if (data === undefined || share.fails) return status(Status.failure);
+      const at = fields.position();
+      const bytes = data.subarray(at, at + Math.min(fields.number(), share.mostRead));
+      return bytes.length === 0 ? status(Status.end) : packet(Reply.data, id, text(bytes));
+    }
+    case Request.write: {
+      const file = fileOf(fields.bytes());
+      if (file === undefined || share.fails) return status(Status.failure);
+      writeAt(file, fields.position(), fields.bytes());
+      return status(Status.ok);
+    }
+    case Request.extended:
+      if (fields.bytes().toString() !== SYNC) return status(Status.unsupported);
+      share.syncs += 1;
+      return status(Status.ok);
+    case Request.close:
+      return status(Status.ok);
+    default:
+      return status(Status.unsupported);
+  }
+}
+
+function opened({ files }: SftpShare, path: string, flags: number): MemoryFile | undefined {
+  if (!files.has(path) && (flags & Open.create) !== 0) files.set(path, { data: Buffer.alloc(0) });
+  const file = files.get(path);
+  if (file !== undefined && (flags & Open.truncate) !== 0) file.data = Buffer.alloc(0);
+  return file;
+}
+
+function packet(type: number, id: number, ...fields: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from([type]), uint32(id), ...fields]);
+}
+
+/** With its length before it. */
+function text(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
