@@ -12,7 +12,7 @@ import { ReferenceEndpoint } from '../reference-impl/reference-endpoint.ts';
 import { missingProgram } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
 
-const FORMATS = ['parallels', 'qcow', 'qed'];
+const FORMATS = ['parallels', 'qcow', 'qed', 'vdi', 'vhdx', 'vmdk', 'vpc'];
 const DEPTH = 64;
 const DISK = 128 << 20;
 const ROUNDS = 5;
