@@ -105,6 +105,8 @@ export interface HostileSubject {
 /** Requests to the file that an open may take, and that all of an image's use may. */
 const MOST_READS_OF_OPEN = 10_000;
 const MOST_REQUESTS = 40_000;
+/** What an open may leave in memory, what is to be collected yet included. */
+const MOST_BYTES_OF_OPEN = 64 << 20;
 /** Bytes of the disk that are used of an image. */
 const USED = 2 ** 18;
 /** Where a write must not go: behind everything that the images here can come to. */
@@ -137,6 +139,11 @@ export function hostileImages(subject: HostileSubject, [from, to]: readonly [num
       expect(process.memoryUsage().rss).toBeLessThan(2 ** 30);
     });
   });
+}
+
+export function bytesHeld(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 const NASTY = [0, 1, 0x7f, 0x80, 0xff, 0x40, 4];
@@ -182,8 +189,10 @@ export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
 async function use(driver: FormatDriver, file: MemoryFile, random: Random): Promise<boolean> {
   const readOnly = random.below(4) === 0;
   return attempt(async () => {
+    const before = bytesHeld();
     const image = await openFormat(driver, file.handle(), { readOnly });
     expect(file.reads).toBeLessThan(MOST_READS_OF_OPEN);
+    expect(bytesHeld() - before).toBeLessThan(MOST_BYTES_OF_OPEN);
     const { io } = image;
     const size = Math.min(io.length(), USED);
     await attempt(() => io.read(0, new Uint8Array(size)));
