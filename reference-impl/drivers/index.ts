@@ -24,6 +24,7 @@ import { replication } from './replication.ts';
 import { sheepdog } from './sheepdog.ts';
 import { ssh } from './ssh/index.ts';
 import { throttle } from './throttle.ts';
+import { ftp, ftps, http, https } from './url/index.ts';
 import { vdi } from './vdi/index.ts';
 import { vhdx } from './vhdx/index.ts';
 import { vmdk } from './vmdk/index.ts';
@@ -38,8 +39,12 @@ export const drivers = {
   cloop,
   dmg,
   file,
+  ftp,
+  ftps,
   host_cdrom: hostCdrom,
   host_device: hostDevice,
+  http,
+  https,
   iscsi,
   luks,
   nbd,
