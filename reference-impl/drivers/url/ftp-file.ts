@@ -16,6 +16,7 @@ import {
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { securityOf } from './trusted-authorities.ts';
 
+const NO_SIZE = "Server didn't report file size.";
 const ANYBODY = { user: 'anonymous', password: 'ftp@example.com' };
 
 /** A server that is reached over FTP, or FTP over TLS from the first byte on. */
@@ -41,8 +42,10 @@ export class FtpFile implements RemoteFile {
 
   length(signal: AbortSignal): Promise<number> {
     return this.#over(signal, async (client) => {
-      if (this.#name === '') throw new TransferError("Server didn't report file size.");
-      this.#length = await client.size(this.#name);
+      if (this.#name === '') throw new TransferError(NO_SIZE);
+      const told = (await client.send(`SIZE ${this.#name}`)).message;
+      this.#length = Number(/^213 (\d+)\s*$/.exec(told)?.[1] ?? NaN);
+      if (Number.isNaN(this.#length)) throw new TransferError(NO_SIZE);
       // A server that cannot begin in the middle says so here.
       await client.send('REST 0');
       return this.#length;
@@ -119,6 +122,6 @@ export class FtpFile implements RemoteFile {
 function refusal({ code, message }: FTPError): TransferError {
   if (code === 530) return new TransferError('Access denied: 530');
   if (code === 550) return new TransferError('The file does not exist');
-  if (code === 500 || code === 502) return new TransferError("Server didn't report file size.");
+  if (code === 500 || code === 502) return new TransferError(NO_SIZE);
   return new TransferError(message);
 }

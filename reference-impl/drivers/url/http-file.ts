@@ -61,7 +61,7 @@ export class HttpFile implements RemoteFile {
     const { headers, body } = await this.#ask('HEAD', {}, signal);
     await body.dump({ limit: MAX_EXCUSE });
     const length = String(headers['content-length'] ?? '');
-    if (!/^\d+$/.test(length) || Number(length) >= 2 ** 63)
+    if (!/^\d+$/.test(length) || BigInt(length) >= 2n ** 63n)
       throw new TransferError("Server didn't report file size.");
     if (String(headers['accept-ranges'] ?? '').trim() !== 'bytes')
       throw new TransferError("Server does not support 'range' (byte ranges).");
