@@ -19,10 +19,22 @@ export const nfsDriver = {
     definition: 'BlockdevOptionsNfs',
     text: 'debug is how much is logged, from 0 to 2.',
   },
+  'nfs/end-of-file': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'A file that ends inside a sector reads as zeroes to the end of that sector.',
+    source: 'observation',
+  },
   'nfs/errors': {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
     text: 'Reads and writes that the server fails fail, and leave the node as usable as before.',
+    source: 'observation',
+  },
+  'nfs/flush': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'A flush has the server store what was written.',
     source: 'observation',
   },
   'nfs/group': {
@@ -35,10 +47,28 @@ export const nfsDriver = {
     definition: 'BlockdevOptionsNfs',
     text: 'user and group are those of the process by default.',
   },
+  'nfs/lost-connections': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'What the server has not answered when it hangs up is asked again on another connection.',
+    source: 'observation',
+  },
+  'nfs/names': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'nfs://HOST/PATH names the file of a server; uid, gid, tcp-syncnt, readahead, pagecache and debug may stand behind a question mark. Nodes are called so, with the ids that they were given.',
+    source: 'observation',
+  },
   'nfs/page-cache-size': {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
     text: 'page-cache-size is how much of what was read is kept.',
+  },
+  'nfs/parts': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'Where the server reads or writes a part of what it was asked, it is asked for the rest.',
+    source: 'observation',
   },
   'nfs/path': {
     level: 'must',

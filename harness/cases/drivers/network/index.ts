@@ -5,6 +5,8 @@ import { ftpCases } from './ftp-nodes.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
 import { iscsiCases } from './iscsi-nodes.ts';
+import { nfsAnswerCases } from './nfs-answers.ts';
+import { nfsNameCases } from './nfs-names.ts';
 import { nfsCases } from './nfs-nodes.ts';
 import { sshCases } from './ssh-nodes.ts';
 import { urlSchemeCases } from './url-schemes.ts';
@@ -17,6 +19,8 @@ export const networkCases: readonly CaseDefinition[] = [
   ...ftpCases,
   ...sshCases,
   ...nfsCases,
+  ...nfsAnswerCases,
+  ...nfsNameCases,
   ...iscsiCases,
   ...clusterCases,
 ];

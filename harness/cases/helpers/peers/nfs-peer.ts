@@ -31,6 +31,12 @@ export interface NfsPeer extends Listening {
   readonly reads: readonly (readonly [offset: number, length: number])[];
   /** True: reads and writes fail from now on. */
   fails: boolean;
+  /** So many of the next reads and writes are answered by hanging up. */
+  hangUps: number;
+  /** Most bytes of one read or write; what is beyond is left to the client to ask for. */
+  most: number;
+  /** How often a client had a file stored. */
+  commits: number;
 }
 
 /** What the server keeps of its clients. */
@@ -64,6 +70,9 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
     askers,
     reads,
     fails: false,
+    hangUps: 0,
+    most: Number.POSITIVE_INFINITY,
+    commits: 0,
   };
   return peer;
 }
@@ -73,10 +82,20 @@ async function serve(socket: Socket, folder: string, peer: NfsPeer, seen: Seen):
   for (;;) {
     // Clients send each call in one fragment.
     const length = (await inbox.take(4)).readUInt32BE(0) & ~LAST_FRAGMENT;
-    const results = answer(new Call(await inbox.take(length)), folder, peer, seen);
+    const call = new Call(await inbox.take(length));
+    if (peer.hangUps > 0 && isOfContents(call)) {
+      peer.hangUps -= 1;
+      socket.destroy();
+      return;
+    }
+    const results = answer(call, folder, peer, seen);
     socket.write(Buffer.concat([uint32((results.length | LAST_FRAGMENT) >>> 0), results]));
   }
 }
+
+/** Whether it reads or writes. */
+const isOfContents = ({ program, procedure }: Call): boolean =>
+  program === Program.nfs && (procedure === 6 || procedure === 7);
 
 /** Arguments of a call, taken from the front. */
 class Call {
@@ -181,7 +200,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       const [offset, count] = [call.long(), call.word()];
       if (file === null || peer.fails) return words(Status.io, 0);
       seen.reads.push([offset, count]);
-      const bytes = file.data.subarray(offset, offset + count);
+      const bytes = file.data.subarray(offset, offset + Math.min(count, peer.most));
       const isEnd = offset + bytes.length >= file.data.length;
       return Buffer.concat([
         uint32(Status.ok),
@@ -194,7 +213,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       const offset = call.long();
       call.word();
       call.word();
-      const bytes = call.opaque();
+      const bytes = call.opaque().subarray(0, peer.most);
       if (file === null || peer.fails) return words(Status.io, 0, 0);
       writeAt(file, offset, bytes);
       return Buffer.concat([uint32(Status.ok), change(file), words(bytes.length, 2), uint64(1)]);
@@ -220,6 +239,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
     case 20:
       return Buffer.concat([uint32(Status.ok), withAttributes(file), words(1, 255, 1, 1, 0, 1)]);
     case 21:
+      peer.commits += 1;
       return Buffer.concat([uint32(Status.ok), change(file), uint64(1)]);
     default:
       return words(10004, 0);

@@ -1,0 +1,114 @@
+/** The driver nfs: what it makes of a server that answers a part, hangs up, or has to be told to store what it was sent. */
+import type { JsonObject } from '../../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { openIo } from '../../helpers/node-io.ts';
+import { type NfsPeer, startNfsPeer } from '../../helpers/peers/nfs-peer.ts';
+import { KiB, needs, virtualSize } from '../../helpers/shared-setup.ts';
+import { writes } from '../driver-guest.ts';
+import {
+  addRemote,
+  checkHolds,
+  checkWritesReach,
+  remoteBytes,
+  remoteNodes,
+  sectors,
+} from './remote-nodes.ts';
+
+const SIZE = 128 * KiB;
+
+const start = (t: CaseContext, data = sectors(SIZE)): Promise<NfsPeer> => startNfsPeer(t, data);
+
+const at = ({ server, path }: NfsPeer): JsonObject => ({ driver: 'nfs', server, path, 'read-only': false });
+
+const bytesOf = ({ files }: NfsPeer): Buffer => [...files.values()][0]!.data;
+
+export const nfsAnswerCases: readonly CaseDefinition[] = [
+  {
+    id: 'nfs/hung-up',
+    title: 'What the NFS server did not answer before it hung up is asked again on another connection',
+    requirements: ['nfs/lost-connections'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const node = await addRemote(t, at(peer));
+      peer.hangUps = 1;
+      await checkHolds(t, node, sectors(SIZE));
+      const io = await openIo(t, node);
+      peer.hangUps = 3;
+      t.check(
+        await writes(io, [SIZE / 2, 4096], 0xee),
+        'a write must succeed on a later connection',
+        'it fails',
+      );
+      await io.close();
+      t.equal(peer.hangUps, 0, 'the server must have been asked each time');
+      t.check(
+        bytesOf(peer).equals(sectors(SIZE).fill(0xee, SIZE / 2, SIZE / 2 + 4096)),
+        'the file must have what was written, and nothing else must change',
+        'it has something else',
+      );
+    },
+  },
+  {
+    id: 'nfs/parts',
+    title: 'Where the NFS server reads or writes a part of what it was asked, it is asked for the rest',
+    requirements: ['nfs/parts'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const node = await addRemote(t, at(peer));
+      // No multiple of a sector.
+      peer.most = 1500;
+      await checkWritesReach(t, ['nfs', node], sectors(SIZE), [...peer.files.values()][0]!);
+    },
+  },
+  {
+    id: 'nfs/end-of-file',
+    title: 'A file on an NFS server that ends inside a sector reads as zeroes to the end of that',
+    requirements: ['nfs/end-of-file'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const odd = sectors(SIZE).subarray(0, SIZE - 100);
+      const node = await addRemote(t, at(await start(t, odd)));
+      t.equal(await virtualSize(t, node), SIZE, 'the size must be that of whole sectors');
+      await checkHolds(t, node, Buffer.concat([odd, Buffer.alloc(100)]));
+    },
+  },
+  {
+    id: 'nfs/flush',
+    title: 'A flush has the NFS server store what was written',
+    requirements: ['nfs/flush'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const io = await openIo(t, await addRemote(t, at(peer)));
+      await io.perform({ kind: 'write', offset: 0, length: 512, byte: 7 });
+      const before = peer.commits;
+      await io.perform({ kind: 'flush' });
+      t.check(peer.commits > before, 'the server must be told to store the file', 'it is not');
+      await io.close();
+    },
+  },
+  {
+    id: 'nfs/resize',
+    title: 'block_resize changes the size of the file on the NFS server, and keeps what lies below it',
+    requirements: ['block_resize/by-node-name', 'block_resize/data-kept'],
+    needs: needs(remoteNodes('nfs'), { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const node = await addRemote(t, at(peer));
+      for (const size of [SIZE / 2, SIZE * 2]) {
+        await t.execute('block_resize', { 'node-name': node, size });
+        t.equal(await virtualSize(t, node), size, 'the node must have the new size');
+        t.equal(bytesOf(peer).length, size, 'the file must have the new size');
+      }
+      t.check(
+        bytesOf(peer).equals(
+          Buffer.concat([sectors(SIZE).subarray(0, SIZE / 2), Buffer.alloc((SIZE * 3) / 2)]),
+        ),
+        'the file must have what it had below the smallest size, and zeroes behind that',
+        'it has something else',
+      );
+    },
+  },
+];
