@@ -28,6 +28,7 @@ import { laterLives } from './later-lives.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { mirrors } from './mirrors.ts';
+import { nfs } from './nfs.ts';
 import { nodeData } from './node-data.ts';
 import { otherFormats } from './other-formats.ts';
 import { otherSituations } from './other-situations.ts';
@@ -79,6 +80,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...limits,
   ...media,
   ...mirrors,
+  ...nfs,
   ...nodeData,
   ...otherFormats,
   ...otherSituations,

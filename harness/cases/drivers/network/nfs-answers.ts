@@ -58,7 +58,7 @@ export const nfsAnswerCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       const node = await addRemote(t, at(peer));
       // No multiple of a sector.
-      peer.most = 1500;
+      peer.most = 700;
       await checkWritesReach(t, ['nfs', node], sectors(SIZE), [...peer.files.values()][0]!);
     },
   },

@@ -1,0 +1,98 @@
+/** Nodes over files of NFS servers. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const OPTIONS = 'BlockdevOptionsNfs';
+
+/** What a client of NFS may get wrong. */
+export const nfs: readonly Saboteur[] = [
+  inside(
+    'nfs/user-ignored',
+    OPTIONS,
+    'comes as the user of its process whatever user says',
+    'drivers/nfs/index',
+    ['user: asId(user ?? process.getuid?.())', 'user: asId(process.getuid?.())'],
+  ),
+  inside(
+    'nfs/group-is-user',
+    OPTIONS,
+    'takes the id of the user for that of the group',
+    'drivers/nfs/index',
+    ['group: asId(group ?? process.getgid?.())', 'group: asId(user ?? process.getgid?.())'],
+  ),
+  inside(
+    'nfs/hang-up-is-final',
+    OPTIONS,
+    'fails what was in flight when the server hung up',
+    'drivers/nfs/rpc-session',
+    ['if (this.#closing.signal.aborted || this.#givenUp)', 'if (true)'],
+  ),
+  inside(
+    'nfs/short-read-is-end',
+    OPTIONS,
+    'takes a read that comes short for the end of the file',
+    'drivers/nfs/nfs-file',
+    ['if (isEnd) {', 'if (true) {'],
+  ),
+  inside(
+    'nfs/short-write-forgotten',
+    OPTIONS,
+    'takes a write that was done in part for done',
+    'drivers/nfs/nfs-client',
+    ['return { count, stability:', 'return { count: data.length, stability:'],
+  ),
+  inside(
+    'nfs/noise-behind-end',
+    OPTIONS,
+    'reads no zeroes behind the end of a file',
+    'drivers/nfs/nfs-file',
+    ['piece.fill(0, done);', 'piece.fill(1, done);'],
+  ),
+  inside('nfs/flush-not-sent', OPTIONS, 'flushes without a word to the server', 'drivers/nfs/index', [
+    'return this.#ask(() => this.#file.flush());',
+    'return Promise.resolve();',
+  ]),
+  inside(
+    'nfs/failures-hidden',
+    OPTIONS,
+    'lets reads and writes that the server fails succeed',
+    'drivers/nfs/nfs-file',
+    ["throw new IoError('EFAULT', { cause });", ';'],
+  ),
+  inside(
+    'nfs/resize-not-sent',
+    'block_resize',
+    'resizes a node and not the file on the server',
+    'drivers/nfs/nfs-file',
+    ['await failsByStatus(() => this.#mount.client.setSize(this.#handle, size));', ';'],
+  ),
+  inside('nfs/created-empty', 'BlockdevCreateOptionsNfs', 'makes images of no size', 'drivers/nfs/index', [
+    'await client.setSize(file, Number(options.size));',
+    ';',
+  ]),
+  inside('nfs/no-page-cache', OPTIONS, 'keeps nothing of what it read', 'drivers/nfs/index', [
+    'if (pages > 0)',
+    'if (false)',
+  ]),
+  inside('nfs/no-read-ahead', OPTIONS, 'does not read ahead', 'drivers/nfs/page-cache', [
+    'Math.floor(Math.min(this.#ahead, readAhead) / PAGE) * PAGE',
+    '0',
+  ]),
+  inside('nfs/ids-not-shown', OPTIONS, 'calls nodes by names without ids', 'drivers/nfs/nfs-filename', [
+    "ids.filter((id) => id !== '').join('&')",
+    "''",
+  ]),
+  inside(
+    'nfs/unknown-parameters',
+    OPTIONS,
+    'takes names with parameters that there are not',
+    'drivers/nfs/nfs-filename',
+    ['!Object.hasOwn(PARAMETERS, name)', 'false'],
+  ),
+  inside(
+    'nfs/group-of-names-ignored',
+    OPTIONS,
+    'takes no notice of gid in a name',
+    'drivers/nfs/nfs-filename',
+    ["gid: 'group'", "gid: 'debug'"],
+  ),
+];
