@@ -71,7 +71,8 @@ export async function startServer(
   return child;
 }
 
-function accepts(where: string | TcpSocketConnectOpts): Promise<boolean> {
+/** Whether somebody accepts connections there: at a local socket, or at a port. */
+export function accepts(where: string | TcpSocketConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(typeof where === 'string' ? { path: where } : where);
     socket.once('error', () => resolve(false));

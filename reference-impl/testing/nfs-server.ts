@@ -88,7 +88,7 @@ export const makeLink = (target: string): NfsFile => ({
 let started = 0;
 
 /** A loopback address that no other server of this kind has, in this process and beside it. */
-function ownAddress(): string {
+export function ownAddress(): string {
   started += 1;
   const pid = process.pid * 2654435761;
   return `127.${((pid >>> 8) & 0x3f) + 64}.${(pid >>> 16) & 0xff}.${(started % 250) + 1}`;

@@ -44,12 +44,10 @@ function targetOf(target: string, folder: string, beside: readonly string[]): st
   const base = isAbsolute ? splitPath(folder) : [];
   const names: string[] = isAbsolute ? [] : [...beside];
   for (const name of splitPath(target)) {
-    if (name === '..' && names.length === 0) throw outside();
+    if (name === '..' && names.length === 0) throw new Error('Symbolic link resolves to invalid path');
     if (name === '..') names.pop();
     else if (name !== '.') names.push(name);
   }
-  if (base.some((name, i) => names[i] !== name)) throw outside();
+  if (base.some((name, i) => names[i] !== name)) throw new Error('Symbolic link points outside export');
   return names.slice(base.length);
 }
-
-const outside = (): Error => new Error('Symbolic link resolves to invalid path');

@@ -269,7 +269,7 @@ describe.skipIf(cannotServe !== undefined)(
         'a link far out',
         'far',
         {},
-        'Failed to open file : open call failed with "Symbolic link resolves to invalid path"',
+        'Failed to open file : open call failed with "Symbolic link points outside export"',
       ],
       ['no folder', '', { path: 'disk' }, 'Invalid URL specified'],
       ['nothing', '', { path: '' }, 'Invalid URL specified'],
