@@ -1,6 +1,9 @@
 /** NFS servers that lie, hang up, say nothing or go away: the right data or a clear error, in bounded memory, and always an end. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Random } from '../../../generators/random.ts';
+import { JobFixture } from '../../testing/job-fixture.ts';
 import {
   accepted,
   asRecord,
@@ -355,6 +358,39 @@ describe.skipIf(cannotServe !== undefined)(
       await expect(state.flush!()).rejects.toMatchObject({ code: 'EIO' });
       await server.start();
       expect(await sectors(state)).toEqual(Buffer.alloc(512, 5));
+    });
+
+    test('a job whose target goes away for good ends with the error, and the endpoint goes on', async () => {
+      await serve();
+      const fixture = new JobFixture();
+      const filename = join(fixture.folder, 'source');
+      await writeFile(filename, Buffer.alloc(100_352, 6));
+      await fixture.run('blockdev-add', { driver: 'file', 'node-name': 'source', filename });
+      await fixture.run('blockdev-add', {
+        driver: 'nfs',
+        'node-name': 'target',
+        server: { type: 'inet', host: server.host },
+        path: '/export/disk',
+      });
+      server.lies = (call, truth) => (isNfs(call, NfsCall.write) ? 'nothing' : truth());
+      await fixture.run('blockdev-mirror', {
+        'job-id': 'j',
+        device: 'source',
+        target: 'target',
+        sync: 'full',
+      });
+      await server.until(() => server.count(NfsCall.write) > 0);
+      await server.stop();
+      const advancing = setInterval(() => fixture.clock.advance(SECOND), 1);
+      await expect.poll(() => fixture.told('BLOCK_JOB_COMPLETED').length, { timeout: 20_000 }).toBe(1);
+      clearInterval(advancing);
+      expect(fixture.told('BLOCK_JOB_COMPLETED')[0]!.data).toMatchObject({
+        device: 'j',
+        error: 'Bad address',
+      });
+      expect(await fixture.run('query-block-jobs')).toEqual([]);
+      expect(await fixture.deleteAll()).toEqual([]);
+      await fixture.close();
     });
 
     test('a server that only hangs up is given up, too', async () => {
