@@ -14,7 +14,7 @@ import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import type { CaseState } from './case-state.ts';
 import type { Link } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
-import { lacks } from './needs.ts';
+import { lacks, needsIt } from './needs.ts';
 import { toleratedReply } from './tolerated-reply.ts';
 
 /** How long an embedded endpoint may take before its parser is reset: a reset that comes too early changes no answer. */
@@ -123,7 +123,8 @@ export class CaseMonitor implements MonitorHandle {
     answered();
     this.#state.recorder.reply(exchange.index, reply);
     const lacking = this.#state.undecided?.lacking(name, args ?? {}, reply) ?? null;
-    if (lacking !== null) throw new CaseSkipped(lacks(lacking.what, lacking.name));
+    if (lacking !== null && needsIt(this.#state.needs, lacking))
+      throw new CaseSkipped(lacks(lacking.what, lacking.name));
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
     this.#told = this.#fresh.slice(0, this.#beforeReply) as unknown as EventReply[];
     const events = this.#takeFresh();

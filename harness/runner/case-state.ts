@@ -1,6 +1,7 @@
 /** What the parts of one running case share. */
 import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, parseJson } from '../../spec/json.ts';
+import type { CaseDefinition, Needs } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
 import { makeChecks } from '../checks/index.ts';
 import type { Undecided } from '../probe/undecided.ts';
@@ -28,6 +29,7 @@ export class CaseState {
   readonly bounds: Bounds;
   readonly limits: TimeLimits;
   readonly undecided: Undecided | undefined;
+  readonly needs: Needs;
   /** What it made is being taken back: it may send nothing more. */
   isOver = false;
   readonly #session: Session;
@@ -43,6 +45,7 @@ export class CaseState {
   constructor(
     session: Session,
     before: Snapshot | null,
+    { needs = {} }: CaseDefinition,
     { target, endpointSchema, undecided, limits, excludedChecks, checks = [] }: CaseSetting,
   ) {
     const { endpoint, scratch, topology } = session;
@@ -68,6 +71,7 @@ export class CaseState {
     this.bounds = { dir: endpoint.dir };
     this.limits = limits;
     this.undecided = undecided;
+    this.needs = needs;
     this.#isMuted = excludedChecks?.includes('envelope') === true;
   }
 

@@ -2,7 +2,7 @@
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import type { CaseDefinition, Needs } from '../cases/case.ts';
 import { missingKind, offersDriver } from '../cases/node-kinds.ts';
-import type { Undecided } from '../probe/undecided.ts';
+import type { Offered, Undecided } from '../probe/undecided.ts';
 import type { TargetCapabilities } from '../targets/target.ts';
 
 /** Options of a topology, and the capability of the targets that take them. */
@@ -50,6 +50,15 @@ function unmet(
   if (reason !== null || needs.oneOf === undefined) return reason;
   const reasons = needs.oneOf.map((either) => unmet(either, endpointSchema, capabilities, undecided));
   return reasons.includes(null) ? null : [...new Set(reasons)].join(', and ');
+}
+
+/** Whether a case that needs this cannot be judged on an endpoint that lacks that. Others are refused where they try it. */
+export function needsIt(needs: Needs, { what, name }: Offered): boolean {
+  return (
+    what === 'command' ||
+    needs.drivers?.includes(name) === true ||
+    needs.oneOf?.some((either) => needsIt(either, { what, name })) === true
+  );
 }
 
 function lacksCapability(name: keyof TargetCapabilities): string {

@@ -56,7 +56,7 @@ export async function runCase(
   } = session;
   owed.clear();
   const [baseline, fault] = await stateBefore(session, setting);
-  const state = new CaseState(session, baseline?.snapshot ?? null, setting);
+  const state = new CaseState(session, baseline?.snapshot ?? null, definition, setting);
   for (const breach of session.takeBreaches()) state.breach(breach);
   session.onBreach = (breach) => state.breach(breach);
   const context = session.main && new RunningCase(definition, session, state, setting);
