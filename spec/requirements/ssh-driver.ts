@@ -23,7 +23,7 @@ export const sshDriver = {
   'ssh/flush': {
     level: 'must',
     definition: 'BlockdevOptionsSsh',
-    text: 'A flush has the server bring the file to stable storage, where it can.',
+    text: 'A flush has the server bring the file to stable storage, if it knows how, and fails if the server does.',
     source: 'observation',
   },
   'ssh/grows': {
@@ -63,6 +63,12 @@ export const sshDriver = {
     level: 'must',
     definition: 'BlockdevOptionsSsh',
     text: 'path is the file on the server.',
+  },
+  'ssh/read-only': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'A file that the server lets nobody write is opened to be read only, and refused to a node that may write.',
+    source: 'observation',
   },
   'ssh/server': {
     level: 'must',

@@ -81,6 +81,25 @@ export const sshNodes: readonly Saboteur[] = [
     'flush: () => file.sync(),',
     'flush: () => Promise.resolve(),',
   ]),
+  inside(
+    'ssh-nodes/flush-error-swallowed',
+    OPTIONS,
+    'takes a flush that failed for one that nobody knows',
+    DRIVER,
+    ['if (!isUnsupported(error.cause))', 'if (false)'],
+  ),
+  inside('ssh-nodes/flush-must-be-known', OPTIONS, 'fails flushes that the server does not know', DRIVER, [
+    'if (!isUnsupported(error.cause))',
+    'if (true)',
+  ]),
+  inside('ssh-nodes/reading-opened-to-write', OPTIONS, 'opens what is only read to be written', DRIVER, [
+    'readOnly ? Access.read : Access.read | Access.write,',
+    'Access.read | Access.write,',
+  ]),
+  inside('ssh-nodes/hash-as-written', OPTIONS, 'wants a digest in small letters without colons', CHECK, [
+    'if (plain === digest)',
+    'if (hash === digest)',
+  ]),
   inside('ssh-nodes/resize-does-nothing', OPTIONS, 'resizes the node and not the file', DRIVER, [
     'await this.write(size - 1, new Uint8Array(1));',
     'this.size = size;',

@@ -69,7 +69,8 @@ function byDigest(type: 'md5' | 'sha1'): CaseDefinition {
       const other = peer.digest(type === 'md5' ? 'sha1' : 'md5');
       for (const hash of [wrong, other, right.slice(0, -1), '']) await remoteRefused(t, check(hash));
       t.equal(peer.users.length, 0, 'the endpoint must log in nowhere that it does not trust');
-      await addRemote(t, check(right));
+      for (const hash of [right, right.toUpperCase(), right.match(/../g)!.join(':')])
+        await addRemote(t, check(hash));
     },
   };
 }
@@ -191,7 +192,42 @@ export const sshCases: readonly CaseDefinition[] = [
       const before = peer.syncs;
       await io.perform({ kind: 'flush' });
       t.check(peer.syncs > before, 'the server must be asked for a flush', 'it is not');
+      t.check(await writes(io, [4096, 512], 8), 'a write must succeed', 'it fails');
+      peer.fails = true;
+      t.check(
+        (await io.attempt({ kind: 'flush' })) !== 'done',
+        'a flush that the server fails must fail',
+        'it succeeds',
+      );
+      peer.fails = false;
       await io.close();
+    },
+  },
+  {
+    id: 'ssh/flush-unknown',
+    title: 'A flush succeeds on an SSH server that does not know how to bring files to stable storage',
+    requirements: ['ssh/flush'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.canSync = false;
+      const io = await openIo(t, await addRemote(t, { ...at(peer), 'read-only': false }));
+      t.check(await writes(io, [4096, 512], 7), 'a write must succeed', 'it fails');
+      await io.perform({ kind: 'flush' });
+      await io.close();
+    },
+  },
+  {
+    id: 'ssh/read-only',
+    title:
+      'A file that an SSH server lets nobody write can be read by a read-only node, and no other node is added',
+    requirements: ['ssh/read-only', 'blockdev-add/failure-leaves-nothing'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.mayWrite = false;
+      await remoteRefused(t, { ...at(peer), 'read-only': false }, /denied/i);
+      await checkHolds(t, await addRemote(t, at(peer)), sectors(SIZE));
     },
   },
   {

@@ -7,10 +7,14 @@ import { uint32, uint64 } from './wire-numbers.ts';
 export interface SftpShare {
   /** By path. */
   readonly files: Map<string, MemoryFile>;
-  /** True: reads and writes fail. */
+  /** True: reads, writes and flushes fail. */
   fails: boolean;
   /** Bytes that a read gives at most, whatever was asked for. */
   mostRead: number;
+  /** False: nothing is opened to be written. */
+  mayWrite: boolean;
+  /** False: the server does not know how to bring a file to stable storage. */
+  canSync: boolean;
   /** How often a client had a file brought to stable storage. */
   syncs: number;
 }
@@ -27,8 +31,8 @@ const Request = {
   extended: 200,
 };
 const Reply = { version: 2, status: 101, handle: 102, data: 103, attributes: 105 };
-const Status = { ok: 0, end: 1, noSuchFile: 2, failure: 4, unsupported: 8 };
-const Open = { create: 8, truncate: 16 };
+const Status = { ok: 0, end: 1, noSuchFile: 2, denied: 3, failure: 4, unsupported: 8 };
+const Open = { write: 2, create: 8, truncate: 16 };
 /** Which attributes there are: size and permissions. */
 const ATTRIBUTES = 1 | 4;
 const REGULAR_FILE = 0o100644;
@@ -86,7 +90,14 @@ class Fields {
 function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
   const type = fields.byte();
   const id = fields.number();
-  const status = (code: number): Buffer => packet(Reply.status, id, uint32(code), text('status'), text(''));
+  const status = (code: number): Buffer =>
+    packet(
+      Reply.status,
+      id,
+      uint32(code),
+      text(code === Status.denied ? 'Permission denied' : 'status'),
+      text(''),
+    );
   const attributes = (file: MemoryFile | undefined): Buffer =>
     file === undefined
       ? status(Status.noSuchFile)
@@ -95,9 +106,11 @@ function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
   switch (type) {
     case Request.init:
       // What is an id elsewhere is the version here.
-      return packet(Reply.version, 3, text(SYNC), text('1'));
+      return packet(Reply.version, 3, ...(share.canSync ? [text(SYNC), text('1')] : []));
     case Request.open: {
-      const file = opened(share, fields.bytes().toString(), fields.number());
+      const [path, flags] = [fields.bytes().toString(), fields.number()];
+      if (!share.mayWrite && (flags & Open.write) !== 0) return status(Status.denied);
+      const file = opened(share, path, flags);
       if (file === undefined) return status(Status.noSuchFile);
       return packet(Reply.handle, id, text(uint32(open.push(file) - 1)));
     }
@@ -120,7 +133,8 @@ function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
       return status(Status.ok);
     }
     case Request.extended:
-      if (fields.bytes().toString() !== SYNC) return status(Status.unsupported);
+      if (!share.canSync || fields.bytes().toString() !== SYNC) return status(Status.unsupported);
+      if (share.fails) return status(Status.failure);
       share.syncs += 1;
       return status(Status.ok);
     case Request.close:

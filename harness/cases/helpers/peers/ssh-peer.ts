@@ -54,6 +54,8 @@ export async function startSshPeer(t: CaseContext, data: Buffer): Promise<SshPee
     users,
     fails: false,
     mostRead: Number.POSITIVE_INFINITY,
+    mayWrite: true,
+    canSync: true,
     syncs: 0,
     digest: (type) => createHash(type).update(parsed.getPublicSSH()).digest('hex'),
   };
