@@ -13,6 +13,7 @@ it.each([
   ['iscsi://joe%sesame@h:1/iqn.x:y/3', { ...disk, user: 'joe', password: 'sesame' }],
   ['iscsi://joe%25sesame@h:1/iqn.x:y/3', { ...disk, user: 'joe', password: '25sesame' }],
   ['iscsi://joe@h:1/iqn.x:y/3', disk],
+  ['iscsi://h//0', { ...disk, portal: 'h', target: '', lun: '0' }],
   ['iser://[::1]/iqn.x:y/003', { ...disk, transport: 'iser', portal: '[::1]', lun: '003' }],
 ])('%s', (name, options) => {
   expect(parseFilename(name)).toEqual(options);
