@@ -2,6 +2,12 @@
 import type { Requirement } from './requirement.ts';
 
 export const iscsiDriver = {
+  'iscsi/attention': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'What a unit does not do because it has something to say first is asked of it again.',
+    source: 'observation',
+  },
   'iscsi/header-digest': {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
@@ -42,6 +48,12 @@ export const iscsiDriver = {
     definition: 'BlockdevOptionsIscsi',
     text: 'portal is where the target is, by TCP: the node has the size and the data of a unit there, and writes reach it.',
   },
+  'iscsi/reconnect': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A connection that is lost is made anew, as the same initiator, and requests go on.',
+    source: 'observation',
+  },
   'iscsi/target': {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
@@ -66,5 +78,11 @@ export const iscsiDriver = {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
     text: 'password-secret must be given with user.',
+  },
+  'iscsi/write-protected': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A unit that is write-protected is refused to a node that may be written, and opened for one that may only be read.',
+    source: 'observation',
   },
 } as const satisfies Record<string, Requirement>;

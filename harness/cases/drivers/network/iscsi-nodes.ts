@@ -1,9 +1,11 @@
 /** The driver iscsi: a node over a unit of an iSCSI target. */
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { openIo } from '../../helpers/node-io.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes } from '../../helpers/backing-chains.ts';
+import { connectTo, nbdServer, openIo, readNode, startNbdServer } from '../../helpers/node-io.ts';
 import { type IscsiPeer, startIscsiPeer, TARGET } from '../../helpers/peers/iscsi-peer.ts';
-import { KiB, nodeInfo } from '../../helpers/shared-setup.ts';
+import { buildQcow2 } from '../../helpers/qcow2-image.ts';
+import { KiB, makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
 import { checkReads, writes } from '../driver-guest.ts';
 import {
   addRemote,
@@ -31,6 +33,10 @@ const at = ({ portal }: Pick<IscsiPeer, 'portal'>, options: JsonObject = {}): Js
 /** A target with unit 0 and no other. */
 const oneUnit = (t: CaseContext, credentials?: string): Promise<IscsiPeer> =>
   startIscsiPeer(t, new Map([[0, sectors(SIZE)]]), credentials);
+
+/** An image over a backing file of that name. */
+const imageOver = (t: CaseContext, name: string) =>
+  makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing: { name, format: 'raw' } }));
 
 /** What the last client said when it logged in. */
 const said = ({ logins }: IscsiPeer, key: string): string | null => logins.at(-1)?.get(key) ?? null;
@@ -199,6 +205,153 @@ export const iscsiCases: readonly CaseDefinition[] = [
         'it was not',
       );
       await io.close();
+    },
+  },
+  {
+    id: 'iscsi/write-protected',
+    title: 'A unit that is write-protected is refused to who wants to write, and read by who does not',
+    requirements: ['iscsi/write-protected', 'blockdev-add/failure-leaves-nothing'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const disk = sectors(SIZE);
+      const peer = await startIscsiPeer(t, new Map([[0, disk]]), undefined, { isWriteProtected: true });
+      await remoteRefused(t, at(peer, { 'read-only': false }));
+      await checkHolds(t, await addRemote(t, at(peer)), sectors(SIZE));
+      const writable = await oneUnit(t);
+      await addRemote(t, at(writable, { 'read-only': false }));
+    },
+  },
+  {
+    id: 'iscsi/data-asked-for',
+    title:
+      'A target that wants the data of writes only when it asks for them gets the pieces that it asks for',
+    requirements: ['iscsi/portal'],
+    needs: needs(iscsi, nbdServer, { commands: ['nbd-server-add'] }),
+    async run(t: CaseContext) {
+      const disk = sectors(SIZE);
+      const peer = await startIscsiPeer(t, new Map([[0, disk]]), undefined, { asks: true });
+      const node = await addRemote(t, at(peer, { 'read-only': false }));
+      const { local } = await startNbdServer(t);
+      await t.execute('nbd-server-add', { device: node, writable: true });
+      const guest = await connectTo(t, local, node);
+      const data = sectors(5120).reverse();
+      t.check(await guest.write(8192, data), 'a write must succeed', 'it is refused');
+      guest.close();
+      t.equal(peer.asked(), data.length, 'all data must come when they are asked for');
+      const wanted = sectors(SIZE);
+      data.copy(wanted, 8192);
+      t.check(
+        disk.equals(wanted),
+        'the unit must have what was written, and nothing else must change',
+        'it has something else',
+      );
+    },
+  },
+  {
+    id: 'iscsi/zeroes',
+    title: 'Zeroes reach a unit that can neither write the same to many blocks nor unmap them',
+    requirements: ['iscsi/portal'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const disk = sectors(SIZE);
+      const peer = await startIscsiPeer(t, new Map([[0, disk]]));
+      const io = await openIo(t, await addRemote(t, at(peer, { 'read-only': false })));
+      for (const [offset, length] of [
+        [4096, 8192],
+        [16_384, 512],
+      ] as const)
+        await io.perform({ kind: 'write-zeroes', offset, length });
+      await io.close();
+      t.check(
+        disk.equals(sectors(SIZE).fill(0, 4096, 12_288).fill(0, 16_384, 16_896)),
+        'the unit must have the zeroes, and nothing else must change',
+        'it has something else',
+      );
+    },
+  },
+  {
+    id: 'iscsi/reconnect',
+    title: 'A connection that the target ends is made anew, and what is asked then is answered',
+    requirements: ['iscsi/reconnect'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      const options = at(peer, { 'initiator-name': 'iqn.2026-01.example:joe' });
+      const io = await openIo(t, await addRemote(t, options), { writable: false });
+      await checkReads(t, io, [0, 512], 1, 'on the first connection');
+      peer.hangUp();
+      await checkReads(t, io, [512, 512], 2, 'when the first connection has gone');
+      t.check(peer.logins.length > 1, 'there must be another connection', 'there is none');
+      t.equal(said(peer, 'InitiatorName'), 'iqn.2026-01.example:joe', 'it must be of the same initiator');
+      await io.close();
+    },
+  },
+  {
+    id: 'iscsi/attention',
+    title: 'What a unit puts off to say that something has happened is asked again',
+    requirements: ['iscsi/attention'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const disk = sectors(SIZE);
+      const peer = await startIscsiPeer(t, new Map([[0, disk]]));
+      const io = await openIo(t, await addRemote(t, at(peer, { 'read-only': false })));
+      peer.attend();
+      await checkReads(t, io, [512, 512], 2, 'of a unit that has something to say');
+      peer.attend();
+      t.check(await writes(io, [0, 512], 0xee), 'a write to such a unit must succeed', 'it is refused');
+      await io.close();
+      t.check(disk.equals(sectors(SIZE).fill(0xee, 0, 512)), 'it must have what was written', 'it has not');
+    },
+  },
+  {
+    id: 'iscsi/resize',
+    title: 'block_resize makes no unit longer, and takes the size that it has',
+    requirements: ['block_resize/fixed-size-refused'],
+    needs: needs(iscsi, { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      const node = await addRemote(t, at(peer, { 'read-only': false }));
+      await t.refused('block_resize', { 'node-name': node, size: 2 * SIZE });
+      await t.execute('block_resize', { 'node-name': node, size: SIZE });
+      t.equal(await virtualSize(t, node), SIZE, 'the node must be as long as the unit');
+    },
+  },
+  {
+    id: 'iscsi/names',
+    title: 'A file name leads to the target and the unit that it names, with the password that is in it',
+    requirements: ['iscsi/portal', 'iscsi/target', 'iscsi/lun', 'iscsi/user'],
+    needs: needs(bytes, chainNodes),
+    async run(t: CaseContext) {
+      const disks = new Map([
+        [0, Buffer.alloc(CHAIN_SIZE, 1)],
+        [3, Buffer.alloc(CHAIN_SIZE, 2)],
+      ]);
+      const open = await startIscsiPeer(t, disks);
+      const locked = await startIscsiPeer(t, disks, 'joe:sesame');
+      for (const [name, byte] of [
+        [`iscsi://${open.portal}/${TARGET}/0`, 1],
+        [`iscsi://${open.portal}/${TARGET.replace(':', '%3A')}/3`, 2],
+        [`iscsi://joe%sesame@${locked.portal}/${TARGET}/3`, 2],
+      ] as const) {
+        const node = await addQcow2(t, await imageOver(t, name));
+        t.equal((await readNode(t, node, 0, 512))[0]!, byte, 'what is read must be what the unit has');
+        await t.execute('blockdev-del', { 'node-name': node });
+      }
+    },
+  },
+  {
+    id: 'iscsi/names-refused',
+    title: 'A file name that does not tell target and unit is refused before anybody is asked',
+    requirements: ['iscsi/target', 'iscsi/lun', 'blockdev-add/failure-leaves-nothing'],
+    needs: needs(iscsi, chainNodes),
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      for (const rest of ['', '/', `/${TARGET}`, `/${TARGET}/`, `/${TARGET}/one`, `/${TARGET}/0/1`]) {
+        const { path: filename } = await imageOver(t, `iscsi://${peer.portal}${rest}`);
+        await remoteRefused(t, { driver: 'qcow2', file: { driver: 'file', filename } });
+      }
+      t.equal(peer.clients(), 0, 'nobody must be asked by a name that is refused');
+      await addQcow2(t, await imageOver(t, `iscsi://${peer.portal}/${TARGET}/0`));
     },
   },
 ];

@@ -1,13 +1,13 @@
 /**
- * An iSCSI target of the case's own with disks in memory, from RFC 7143: one connection a session, writes as immediate data.
- * It keeps how clients log in, and can stop answering.
+ * An iSCSI target of the case's own with disks in memory, from RFC 7143: one connection a session, writes as immediate data, or
+ * when they are asked for. It keeps how clients log in, and can stop answering, hang up, or have something to say first.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Listening, listen } from './listening.ts';
-import { performScsi } from './scsi-disk.ts';
+import { performScsi, scsiAttention } from './scsi-disk.ts';
 
 /** Name of the target. */
 export const TARGET = 'iqn.2026-01.example:disks';
@@ -17,6 +17,7 @@ const Opcode = {
   command: 0x01,
   task: 0x02,
   login: 0x03,
+  dataOut: 0x05,
   logout: 0x06,
   nopIn: 0x20,
   response: 0x21,
@@ -24,6 +25,7 @@ const Opcode = {
   loginResponse: 0x23,
   dataIn: 0x25,
   logoutResponse: 0x26,
+  readyToTransfer: 0x31,
 } as const;
 const FINAL = 0x80;
 /** Status of a login, class and detail, where it is in its word. */
@@ -31,6 +33,9 @@ const Login = { failed: 0x02010000, noTarget: 0x02030000 } as const;
 const HEADER = 48;
 const LATE_MS = 10_000;
 const SEGMENT = 256 * 1024;
+/** How much is asked for at a time. */
+const BURST = 1024;
+const TRANSFER_TAG = 5;
 
 type Keys = readonly (readonly [key: string, value: string])[];
 
@@ -42,8 +47,22 @@ export interface IscsiPeer extends Listening {
   readonly logins: readonly ReadonlyMap<string, string>[];
   /** Units whose blocks were read or written. */
   readonly units: ReadonlySet<number>;
+  /** Bytes that came because they were asked for. */
+  asked(): number;
+  /** Ends the connections that there are. */
+  hangUp(): void;
+  /** Every unit has something to say before the next command, on each connection that there is. */
+  attend(): void;
   /** Connections that there are get answers from now on only after 10 seconds; new ones get them at once. */
   silence(): void;
+}
+
+/** What is particular about a target. */
+export interface IscsiManner {
+  /** Nothing may be written. */
+  readonly isWriteProtected?: boolean;
+  /** Data of writes are asked for, piece by piece. */
+  readonly asks?: boolean;
 }
 
 /**
@@ -54,6 +73,7 @@ export async function startIscsiPeer(
   t: CaseContext,
   disks: ReadonlyMap<number, Buffer>,
   credentials?: string,
+  manner: IscsiManner = {},
 ): Promise<IscsiPeer> {
   const logins: Map<string, string>[] = [];
   const units = new Set<number>();
@@ -63,7 +83,7 @@ export async function startIscsiPeer(
     createServer((socket) => {
       const said = new Map<string, string>();
       logins.push(said);
-      const session = new Session(socket, said, credentials, disks, units);
+      const session = new Session(socket, said, credentials, { disks, units, manner });
       sessions.push(session);
       session.serve().catch(() => socket.destroy());
     }),
@@ -71,7 +91,37 @@ export async function startIscsiPeer(
   const silence = (): void => {
     for (const session of sessions) session.isSilent = true;
   };
-  return { ...listening, portal: `127.0.0.1:${listening.port}`, logins, units, silence };
+  const attend = (): void => {
+    for (const session of sessions) session.hasNews = true;
+  };
+  const hangUp = (): void => {
+    for (const session of sessions) session.end();
+  };
+  const asked = (): number => sessions.reduce((sum, session) => sum + session.asked, 0);
+  return {
+    ...listening,
+    portal: `127.0.0.1:${listening.port}`,
+    logins,
+    units,
+    asked,
+    attend,
+    hangUp,
+    silence,
+  };
+}
+
+/** What sessions share. */
+interface Units {
+  readonly disks: ReadonlyMap<number, Buffer>;
+  readonly units: Set<number>;
+  readonly manner: IscsiManner;
+}
+
+/** A write whose data have not all come. */
+interface Transfer {
+  readonly header: Buffer;
+  readonly parts: Buffer[];
+  readonly wanted: number;
 }
 
 /** One connection. */
@@ -80,24 +130,23 @@ class Session {
   readonly #socket: Socket;
   readonly #said: Map<string, string>;
   readonly #chap: Chap;
-  readonly #disks: ReadonlyMap<number, Buffer>;
-  readonly #units: Set<number>;
+  readonly #shared: Units;
+  readonly #transfers = new Map<number, Transfer>();
+  hasNews = false;
+  asked = 0;
   #digests = false;
   #answers = 1;
   #expected = 0;
 
-  constructor(
-    socket: Socket,
-    said: Map<string, string>,
-    credentials: string | undefined,
-    disks: ReadonlyMap<number, Buffer>,
-    units: Set<number>,
-  ) {
+  constructor(socket: Socket, said: Map<string, string>, credentials: string | undefined, shared: Units) {
     this.#socket = socket;
     this.#said = said;
     this.#chap = new Chap(credentials);
-    this.#disks = disks;
-    this.#units = units;
+    this.#shared = shared;
+  }
+
+  end(): void {
+    this.#socket.destroy();
   }
 
   async serve(): Promise<void> {
@@ -115,7 +164,7 @@ class Session {
   #take(header: Buffer, data: Buffer): void {
     const opcode = header[0]! & 0x3f;
     const isImmediate = (header[0]! & 0x40) !== 0;
-    this.#expected = (header.readUInt32BE(24) + (isImmediate ? 0 : 1)) >>> 0;
+    if (opcode !== Opcode.dataOut) this.#expected = (header.readUInt32BE(24) + (isImmediate ? 0 : 1)) >>> 0;
     if (opcode === Opcode.login) this.#login(header, data);
     else if (this.isSilent) setTimeout(() => this.#perform(opcode, header, data), LATE_MS).unref();
     else this.#perform(opcode, header, data);
@@ -123,6 +172,7 @@ class Session {
 
   #perform(opcode: number, header: Buffer, data: Buffer): void {
     if (opcode === Opcode.command) this.#command(header, data);
+    else if (opcode === Opcode.dataOut) this.#dataOut(header, data);
     else if (opcode === Opcode.logout) this.#send(Opcode.logoutResponse, header);
     else if (opcode === Opcode.task) this.#send(Opcode.taskResponse, header);
     else if (opcode === Opcode.nopOut && header.readUInt32BE(16) !== 0xffffffff)
@@ -135,7 +185,7 @@ class Session {
     const isOperational = ((header[1]! >> 2) & 3) === 1;
     const answer = isOperational
       ? this.#chap.isPassed
-        ? { keys: agreed(asked), isDone: true }
+        ? { keys: agreed(asked, this.#shared.manner), isDone: true }
         : null
       : this.#chap.answer(asked);
     const isNamed = this.#said.get('TargetName') === TARGET;
@@ -154,10 +204,45 @@ class Session {
       this.#digests = keys.some(([key, value]) => key === 'HeaderDigest' && value !== 'None');
   }
 
+  /** A command, whose data may be still to come. */
   #command(header: Buffer, data: Buffer): void {
+    const isWrite = (header[1]! & 0x20) !== 0;
+    const transfer = { header, parts: [data], wanted: isWrite ? header.readUInt32BE(20) : 0 };
+    if (data.length >= transfer.wanted) this.#carryOut(header, data);
+    else this.#ask(transfer);
+  }
+
+  #ask(transfer: Transfer): void {
+    const { header, parts, wanted } = transfer;
+    const offset = Buffer.concat(parts).length;
+    this.#transfers.set(header.readUInt32BE(16), transfer);
+    this.#send(Opcode.readyToTransfer, header, {
+      words: { 20: TRANSFER_TAG, 36: parts.length - 1, 40: offset, 44: Math.min(BURST, wanted - offset) },
+    });
+  }
+
+  #dataOut(header: Buffer, data: Buffer): void {
+    const transfer = this.#transfers.get(header.readUInt32BE(16));
+    const isFinal = (header[1]! & FINAL) !== 0;
+    if (transfer === undefined || header.readUInt32BE(20) !== TRANSFER_TAG)
+      throw new Error('data that nobody wants');
+    if (header.readUInt32BE(40) !== Buffer.concat(transfer.parts).length)
+      throw new Error('data from elsewhere');
+    transfer.parts.push(data);
+    this.asked += data.length;
+    const all = Buffer.concat(transfer.parts);
+    if (all.length >= transfer.wanted) this.#carryOut(transfer.header, all);
+    else if (isFinal) this.#ask(transfer);
+  }
+
+  #carryOut(header: Buffer, data: Buffer): void {
     const unit = header[9]!;
-    const done = performScsi(header.subarray(32, 48), this.#disks.get(unit), data);
-    if (done.isTransfer) this.#units.add(unit);
+    const { disks, units, manner } = this.#shared;
+    const done = this.hasNews
+      ? scsiAttention()
+      : performScsi(header.subarray(32, 48), disks.get(unit), data, manner.isWriteProtected);
+    this.hasNews = false;
+    if (done.isTransfer) units.add(unit);
     const isRead = (header[1]! & 0x40) !== 0;
     if (done.status !== 0 || !isRead) {
       this.#send(Opcode.response, header, { status: done.status, data: done.bytes });
@@ -202,7 +287,7 @@ class Session {
     request.copy(header, 16, 16, 20);
     header.writeUInt32BE(this.#answers, 24);
     // Data come before the answer that ends the command, and do not count.
-    if (opcode !== Opcode.dataIn) this.#answers += 1;
+    if (opcode !== Opcode.dataIn && opcode !== Opcode.readyToTransfer) this.#answers += 1;
     header.writeUInt32BE(this.#expected, 28);
     header.writeUInt32BE(this.#expected + 64, 32);
     for (const [at, value] of Object.entries(words)) header.writeUInt32BE(value >>> 0, Number(at));
@@ -223,11 +308,11 @@ function keysOf(data: Buffer): Map<string, string> {
 }
 
 /** What is answered about how to talk: the first digest of headers that is offered, and otherwise what is simplest. */
-function agreed(asked: ReadonlyMap<string, string>): Keys {
+function agreed(asked: ReadonlyMap<string, string>, { asks = false }: IscsiManner): Keys {
   const ours: Readonly<Record<string, string>> = {
     DataDigest: 'None',
-    InitialR2T: 'No',
-    ImmediateData: 'Yes',
+    InitialR2T: asks ? 'Yes' : 'No',
+    ImmediateData: asks ? 'No' : 'Yes',
     MaxRecvDataSegmentLength: String(SEGMENT),
     MaxConnections: '1',
     MaxOutstandingR2T: '1',

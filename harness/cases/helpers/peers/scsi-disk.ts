@@ -19,7 +19,10 @@ const Refusal = {
   noCommand: [0x05, 0x20, 0x00],
   noField: [0x05, 0x24, 0x00],
   noUnit: [0x05, 0x25, 0x00],
+  attention: [0x06, 0x29, 0x00],
+  writeProtected: [0x07, 0x27, 0x00],
 } as const;
+const WRITE_PROTECTED = 0x80;
 
 /** What came of a command. */
 export interface ScsiOutcome {
@@ -30,8 +33,16 @@ export interface ScsiOutcome {
   readonly isTransfer: boolean;
 }
 
+/** What a unit says first when something has happened to it. */
+export const scsiAttention = (): ScsiOutcome => refused(Refusal.attention);
+
 /** Performs one command on a unit, if there is that unit. `sent` are the data of a write. */
-export function performScsi(command: Buffer, disk: Buffer | undefined, sent: Buffer): ScsiOutcome {
+export function performScsi(
+  command: Buffer,
+  disk: Buffer | undefined,
+  sent: Buffer,
+  isWriteProtected = false,
+): ScsiOutcome {
   if (disk === undefined) return refused(Refusal.noUnit);
   switch (command[0]) {
     case Operation.testUnitReady:
@@ -41,7 +52,7 @@ export function performScsi(command: Buffer, disk: Buffer | undefined, sent: Buf
     case Operation.inquiry:
       return inquiry(command);
     case Operation.modeSense6:
-      return done(Buffer.from([3, 0, 0, 0]));
+      return done(Buffer.from([3, 0, isWriteProtected ? WRITE_PROTECTED : 0, 0]));
     case Operation.serviceActionIn16:
       return (command[1]! & 0x1f) === 0x10 ? done(capacity(disk)) : refused(Refusal.noField);
     case Operation.read10:
@@ -51,6 +62,7 @@ export function performScsi(command: Buffer, disk: Buffer | undefined, sent: Buf
     }
     case Operation.write10:
     case Operation.write16: {
+      if (isWriteProtected) return refused(Refusal.writeProtected);
       const [at, length] = range(command);
       sent.copy(disk, at, 0, length);
       return done(Buffer.alloc(0), true);
