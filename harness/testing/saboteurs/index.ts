@@ -22,6 +22,7 @@ import { imageTables } from './image-tables.ts';
 import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
 import { interruptedJobs } from './interrupted-jobs.ts';
+import { iscsiUnits } from './iscsi-units.ts';
 import { jobs } from './jobs.ts';
 import { lateMedia } from './late-media.ts';
 import { laterLives } from './later-lives.ts';
@@ -74,6 +75,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...images,
   ...inputForms,
   ...interruptedJobs,
+  ...iscsiUnits,
   ...jobs,
   ...lateMedia,
   ...laterLives,

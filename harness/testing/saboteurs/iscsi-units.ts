@@ -1,0 +1,91 @@
+/** Saboteurs of the initiator of iSCSI. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const OPTIONS = 'BlockdevOptionsIscsi';
+
+function breaks(id: string, what: string, file: string, change: readonly [string, string]): Saboteur {
+  return inside(`iscsi-units/${id}`, OPTIONS, what, `drivers/iscsi/${file}`, change);
+}
+
+export const iscsiUnits: readonly Saboteur[] = [
+  breaks('unit-ignored', 'opens unit 0 whatever unit is asked for', 'index', [
+    'unitName(Number(options.lun ?? 0))',
+    'unitName(0)',
+  ]),
+  breaks('first-unit', 'opens unit 1 where no unit is named', 'index', [
+    'options.lun ?? 0',
+    'options.lun ?? 1',
+  ]),
+  breaks('digest-first', 'offers CRC-32C first by default', 'index', [
+    "?? 'none-crc32c'",
+    "?? 'crc32c-none'",
+  ]),
+  breaks('user-without-secret', 'takes a user without a password', 'index', [
+    'const bytes = id === undefined ? password : secret(id);',
+    "const bytes = id === undefined ? 'password' : secret(id);",
+  ]),
+  breaks('any-password', 'proves another password than that of the secret', 'chap', [
+    '.update(password)',
+    ".update(Buffer.from('sesam'))",
+  ]),
+  breaks('always-chap', 'offers a login without user', 'index', [
+    'if (user === undefined)\n        return undefined;',
+    "if (user === undefined)\n        return { user: 'nobody', password: Buffer.from('none') };",
+  ]),
+  breaks('own-name-kept', 'calls itself by its own name whatever name it is given', 'index', [
+    "'initiator-name': initiator = ownName } = options;",
+    '} = options, initiator = ownName;',
+  ]),
+  breaks('no-name', 'calls itself by a name that is none', 'index', [
+    "'iqn.2008-11.org.linux-kvm'",
+    "'linux-kvm'",
+  ]),
+  breaks('no-time-limit', 'waits for ever, whatever timeout says', 'index', [
+    'seconds > 0n ? seconds * SECOND : 0n',
+    '0n',
+  ]),
+  breaks('protection-ignored', 'opens a write-protected unit to be written', 'unit', [
+    '(bytes[2] & 0x80) !== 0',
+    '(bytes[2] & 0x40) !== 0',
+  ]),
+  breaks('all-protected', 'takes every unit for write-protected', 'unit', [
+    '(bytes[2] & 0x80) !== 0',
+    '(bytes[2] & 0x80) === 0',
+  ]),
+  breaks('first-piece-again', 'sends the first piece of data whatever piece is asked for', 'link', [
+    'data: data.subarray(offset, pending.sent)',
+    'data: data.subarray(0, pending.sent - offset)',
+  ]),
+  breaks('data-unasked', 'sends data that nobody has asked for yet', 'link', [
+    'initialR2t ? immediate :',
+    '!initialR2t ? immediate :',
+  ]),
+  breaks('zeroes-forgotten', 'takes zeroes for written that the unit has refused', 'iscsi-state', [
+    'if (!isUnknown(ended)) {',
+    'if (isUnknown(ended))\n                return;\n            else {',
+  ]),
+  breaks('connection-not-remade', 'keeps to a connection that has gone', 'target-session', [
+    'if (this.#link?.isUp)',
+    'if (this.#link)',
+  ]),
+  breaks('attention-as-failure', 'fails what a unit puts off', 'scsi-commands', [
+    ' || key === SenseKey.unitAttention',
+    '',
+  ]),
+  breaks('grows', 'makes the node longer than its unit', 'iscsi-state', [
+    'if (length > this.length())',
+    'if (length < 0)',
+  ]),
+  breaks('name-as-it-stands', 'asks for the target as its name is written', 'iscsi-filename', [
+    'return decodeURIComponent(text);',
+    'return text;',
+  ]),
+  breaks('password-of-name', 'leaves out the password of a name', 'iscsi-filename', [
+    'password !== undefined ? { user, password } : {}',
+    'password !== undefined ? {} : {}',
+  ]),
+  breaks('name-without-unit', 'takes a name without a unit for one with unit 0', 'iscsi-filename', [
+    'const groups = PATTERN.exec(filename)?.groups;',
+    "const groups = (PATTERN.exec(filename) ?? PATTERN.exec(filename.concat('/0')))?.groups;",
+  ]),
+];
