@@ -234,7 +234,7 @@ export const iscsiCases: readonly CaseDefinition[] = [
       const { local } = await startNbdServer(t);
       await t.execute('nbd-server-add', { device: node, writable: true });
       const guest = await connectTo(t, local, node);
-      const data = sectors(5120).reverse();
+      const data = sectors(SIZE).subarray(SIZE - 5120);
       t.check(await guest.write(8192, data), 'a write must succeed', 'it is refused');
       guest.close();
       t.equal(peer.asked(), data.length, 'all data must come when they are asked for');
