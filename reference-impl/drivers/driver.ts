@@ -437,7 +437,7 @@ export interface BlockDriver<Options, Creation, Named> {
   /** False where headers have no place for the format of a backing file: new images get no backing file then. */
   readonly namesBackingFormat?: false;
   /**
-   * Makes a new image of a format that `x-blockdev-create` does not make, for commands that name a file and a format.
+   * Makes a new image of a format, or a file of a protocol, that `x-blockdev-create` does not make, for commands that name a file and a format.
    * Throws `CommandError`.
    */
   readonly createNamed?: (environment: CreateEnvironment<NamedCreation>) => Promise<void>;

@@ -36,7 +36,7 @@ export async function createNamedImage(
   const isPlain = format === 'raw' || driver === holder;
   if (!driver.create && !driver.createNamed && driver.secretOption === undefined && format !== 'raw')
     throw new CommandError(`Format driver '${format}' does not support image creation`);
-  if (!holder.create)
+  if (!holder.create && !holder.createNamed)
     throw new CommandError(`Protocol driver '${protocol.driver}' does not support image creation`);
   if (backing && !('backing' in driver.children))
     throw new CommandError(`Backing file not supported for file format '${format}'`);
@@ -49,7 +49,9 @@ export async function createNamedImage(
   const { driver: _, ...location } = protocol;
   // Files are made by their name, what is elsewhere by its place.
   const place = 'filename' in location ? location : { location };
-  await createImage(graph, holder, { ...place, size: isPlain ? size : 0 });
+  const held = isPlain ? size : 0;
+  if (holder.create) await createImage(graph, holder, { ...place, size: held });
+  else await runCreate(graph, holder.createNamed!, { filename, size: held });
   if (isPlain) return;
   await runCreate(graph, (driver.create ?? driver.createNamed)!, {
     file: protocol,

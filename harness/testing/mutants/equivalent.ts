@@ -195,8 +195,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: 'graph/named-image.js',
-    before: 'await createImage(graph, holder, { ...place, size: isPlain ? size : 0 });',
-    after: 'await createImage(graph, holder, { ...place, size: isPlain ? size : 1 });',
+    before: 'const held = isPlain ? size : 0;',
+    after: 'const held = isPlain ? size : 1;',
     reason: 'A format lays out its file whatever that holds: one byte is written over.',
   },
   {

@@ -1,8 +1,8 @@
 /** `iscsi`: a logical unit of an iSCSI target. */
 import { CommandError } from '../../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
+import type { CreateEnvironment, Driver, DriverState, NamedCreation, OpenEnvironment } from '../driver.ts';
 import type { Credentials } from './chap.ts';
-import { type Options, parseFilename, protocols } from './iscsi-filename.ts';
+import { namedOptions, type Options, parseFilename, protocols } from './iscsi-filename.ts';
 import { IscsiState } from './iscsi-state.ts';
 import { LoginRefused, type Wishes } from './login.ts';
 import { type Portal, parsePortal, unresolved } from './portal.ts';
@@ -22,7 +22,13 @@ const headerDigests = {
   'crc32c-none': 'CRC32C,None',
 } as const;
 
-async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
+/** What is needed to open a unit. */
+type Surroundings = Pick<
+  OpenEnvironment<Options>,
+  'options' | 'readOnly' | 'clock' | 'random' | 'hostWork' | 'log' | 'secret' | 'guest'
+>;
+
+async function open(environment: Surroundings): Promise<DriverState> {
   const { options, readOnly, clock, random, hostWork, log } = environment;
   const wishes = wishesOf(environment);
   const portal = parsePortal(options.portal ?? '');
@@ -49,7 +55,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
 }
 
 /** Throws `CommandError` for options that nobody need be asked about. */
-function wishesOf({ options, secret, random, guest }: OpenEnvironment<Options>): Wishes {
+function wishesOf({ options, secret, random, guest }: Surroundings): Wishes {
   const credentials = credentialsOf(options, secret);
   const ownName = guest === undefined ? DEFAULT_INITIATOR : `${DEFAULT_INITIATOR}:${guest}`;
   const { target, 'initiator-name': initiator = ownName } = options;
@@ -98,6 +104,17 @@ function fail(error: Error, portal: string, { host }: Portal): never {
   throw refused(UNREACHABLE);
 }
 
+/** A unit is there, and is as long as it is: a new image in it must have room. */
+async function createNamed(environment: CreateEnvironment<NamedCreation>): Promise<void> {
+  const { filename = '', size } = environment.options;
+  const unit = await open({ ...environment, options: namedOptions(filename), readOnly: false });
+  try {
+    if (size > unit.length()) throw new CommandError('Cannot grow iSCSI devices');
+  } finally {
+    await unit.close();
+  }
+}
+
 /** The initiator of iSCSI: a disk that a target has. */
 export const iscsi: Driver<'iscsi'> = {
   kind: 'protocol',
@@ -107,4 +124,5 @@ export const iscsi: Driver<'iscsi'> = {
   unlistedOptions: ['password'],
   plainFilename: () => undefined,
   open,
+  createNamed,
 };

@@ -26,6 +26,12 @@ export function parseFilename(filename: string): Omit<Options, 'lun'> & { readon
   };
 }
 
+/** The same for who opens the unit. Throws `CommandError`. */
+export function namedOptions(filename: string): Options {
+  const { lun, ...options } = parseFilename(filename);
+  return { ...options, lun: Number(lun) };
+}
+
 function decode(text = ''): string | undefined {
   try {
     return decodeURIComponent(text);

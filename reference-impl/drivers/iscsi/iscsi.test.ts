@@ -1,11 +1,13 @@
 /** The driver over a target that does what is right: what it asks of a unit, and what it makes of the answers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
+import { createNamedImage } from '../../graph/named-image.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { type IscsiFixture, iscsiFixture, iscsiNode } from '../../testing/iscsi-fixture.ts';
 import {
   type ScriptedTarget,
   scriptedTarget,
+  TARGET,
   type TargetOptions,
 } from '../../testing/scripted-iscsi-target.ts';
 import {
@@ -387,6 +389,26 @@ describe('requests', () => {
   test('what is no disk is not resized', async () => {
     const { node } = await fixture.disk(MiB, { type: 5 });
     await expect(node.truncate(512)).rejects.toThrow('Cannot resize non-disk iSCSI devices');
+  });
+});
+
+describe('new images', () => {
+  const create = async (format: string, size: number): Promise<ScsiUnit> => {
+    const unit = new ScsiUnit(Buffer.alloc(MiB, 1));
+    const { portal } = await fixture.target({ 0: unit });
+    await createNamedImage(fixture.graph, { filename: `iscsi://${portal}/${TARGET}/0`, format, size });
+    return unit;
+  };
+
+  test('are units that have room for them', async () => {
+    const unit = await create('raw', MiB);
+    expect(unit.bytes.every((byte) => byte === 1)).toBe(true);
+    await expect(create('raw', MiB + 512)).rejects.toThrow('Cannot grow iSCSI devices');
+  });
+
+  test('or lie in them', async () => {
+    const unit = await create('qcow2', 64 * MiB);
+    expect(unit.bytes.toString('latin1', 0, 3)).toBe('QFI');
   });
 });
 
