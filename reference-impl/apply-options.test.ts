@@ -128,6 +128,26 @@ describe('refused', () => {
       '-drive file=d,if=floppy,index=2',
       '-drive file=d,if=floppy,index=2: machine type does not support if=floppy,bus=0,unit=2',
     ],
+    [
+      '-drive file=d,file.filename=e',
+      "-drive file=d,file.filename=e: Can't specify 'file' and 'filename' options at the same time",
+    ],
+    [
+      '-drive file=ssh://h/d,file.user=joe',
+      "-drive file=ssh://h/d,file.user=joe: Option 'user' cannot be used with a file name",
+    ],
+    [
+      '-drive driver=nbd,file=nbd://h/d,export=e',
+      "-drive driver=nbd,file=nbd://h/d,export=e: Option 'export' cannot be used with a file name",
+    ],
+    [
+      '-drive file=nbd://h/d,file.server.type=inet',
+      "-drive file=nbd://h/d,file.server.type=inet: Option 'server.type' cannot be used with a file name",
+    ],
+    [
+      '-drive file=ssh://h/d,file.driver=nbd',
+      '-drive file=ssh://h/d,file.driver=nbd: No valid URL specified',
+    ],
     ['-M none -fda d', '-fda d: machine type does not support if=floppy,bus=0,unit=0'],
     ['-drive if=none,id=a -drive if=none,id=a', "-drive if=none,id=a: Duplicate ID 'a' for drive"],
     ['-drive if=ide', 'Device needs media, but drive is empty'],

@@ -62,12 +62,7 @@ export function withFilename(drivers: DriverTable, definition: JsonObject, filen
   if (!driver) return definition;
   if (!driver.parseFilename)
     return 'file' in driver.children ? withChild(drivers, definition, 'file', filename) : definition;
-  if (definition.filename !== undefined)
-    throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
-  const [excluded] = optionNames(definition).filter((name) =>
-    driver.filenameExcludes?.includes(name.split('.')[0]!),
-  );
-  if (excluded !== undefined) throw new CommandError(`Option '${excluded}' cannot be used with a file name`);
+  checkBeside(driver, definition);
   let complete = definition;
   for (const [name, value] of Object.entries(driver.parseFilename(filename))) {
     const named = isJsonObject(value) ? value.file : value;
@@ -77,6 +72,28 @@ export function withFilename(drivers: DriverTable, definition: JsonObject, filen
         : { ...complete, [name]: value };
   }
   return complete;
+}
+
+/**
+ * The node that a file name and these options define together, of the driver among them or of the name's protocol. Throws
+ * `CommandError` for an option that cannot stand beside a name.
+ */
+export function namedBeside(drivers: DriverTable, filename: string, options: JsonObject): JsonObject {
+  const named =
+    typeof options.driver === 'string'
+      ? definitionBy(drivers, options.driver, filename)
+      : protocolOf(drivers, filename);
+  checkBeside(drivers.get(named.driver as string), options);
+  return { ...named, ...options };
+}
+
+function checkBeside(driver: AnyDriver, options: JsonObject): void {
+  if (options.filename !== undefined)
+    throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
+  const [excluded] = optionNames(options).filter((name) =>
+    driver.filenameExcludes?.includes(name.split('.')[0]!),
+  );
+  if (excluded !== undefined) throw new CommandError(`Option '${excluded}' cannot be used with a file name`);
 }
 
 function withChild(drivers: DriverTable, definition: JsonObject, name: string, filename: string): JsonObject {

@@ -9,7 +9,7 @@ import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { CACHE_MODES, type CacheMode } from '../backend/cache-modes.ts';
 import { type CacheOptions, detectZeroesNamed, discardNamed } from '../graph/common-options.ts';
-import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
+import { namedBeside, typedDefinition } from '../graph/definition.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
 import { openNode } from '../graph/open.ts';
@@ -278,7 +278,7 @@ function withFile(
   if (filename.startsWith('json:'))
     return { ...nest(parseJsonOption(filename.slice('json:'.length))), ...rest };
   if (typeof driver === 'string' && drivers.get(driver).parseFilename)
-    return { ...rest, ...definitionBy(drivers, driver, filename) };
+    return namedBeside(drivers, filename, { ...(toJson(rest) as JsonObject), driver }) as WireObject;
   const given = isWireObject(rest.file) ? rest.file : {};
-  return { ...rest, file: { ...protocolOf(drivers, filename), ...given } };
+  return { ...rest, file: namedBeside(drivers, filename, toJson(given) as JsonObject) as WireObject };
 }

@@ -13,6 +13,7 @@ import { openNode } from '../../graph/open.ts';
 import { setReadOnly } from '../../graph/reopen.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { run, whyMissing } from '../../testing/external-programs.ts';
+import { JobFixture } from '../../testing/job-fixture.ts';
 import { type SshServer, startSshServer, whyNoSshServer } from '../../testing/ssh-server.ts';
 import { testGraph, testServices } from '../../testing/test-services.ts';
 import { ssh } from './index.ts';
@@ -353,6 +354,28 @@ describe.skipIf(whyNoSshServer !== undefined)(`ssh on OpenSSH's server (${whyNoS
     await graph.release(node);
     // Another one is served.
     await open(server.file('disk'));
+  });
+
+  test('a job whose source goes away ends with the error, and the endpoint goes on', async () => {
+    const fixture = new JobFixture();
+    await fixture.run('blockdev-add', {
+      'node-name': 'source',
+      ...server.file(await fileWith(Buffer.alloc(8 * MiB, 1))),
+    });
+    await fixture.run('blockdev-add', { driver: 'null-co', 'node-name': 'target', size: 8 * MiB });
+    const job = { 'job-id': 'j', device: 'source', target: 'target', sync: 'full', speed: 65_536 };
+    await fixture.run('blockdev-backup', job);
+    await server.killClients();
+    const advancing = setInterval(() => fixture.clock.advance(1_000_000_000n), 1);
+    await expect.poll(() => fixture.told('BLOCK_JOB_COMPLETED').length, { timeout: 20_000 }).toBe(1);
+    clearInterval(advancing);
+    expect(fixture.told('BLOCK_JOB_COMPLETED')[0]!.data).toMatchObject({
+      device: 'j',
+      error: 'Input/output error',
+    });
+    expect(await fixture.run('query-block-jobs')).toEqual([]);
+    expect(await fixture.deleteAll()).toEqual([]);
+    await fixture.close();
   });
 
   test('nobody stays connected', async () => {
