@@ -113,6 +113,8 @@ export class NfsServer {
   /** What clients mount is a folder of this one. */
   readonly root: NfsFile;
   readonly calls: SeenCall[] = [];
+  /** Where connections came from. */
+  readonly clientPorts: number[] = [];
   lies: Lies | undefined;
   /** Parts of records, in bytes; whole records by default. */
   fragment = Number.POSITIVE_INFINITY;
@@ -187,6 +189,7 @@ export class NfsServer {
 
   async #serve(socket: net.Socket): Promise<void> {
     this.#sockets.add(socket);
+    this.clientPorts.push(socket.remotePort ?? 0);
     socket.on('close', () => {
       this.#sockets.delete(socket);
       this.#happened();

@@ -474,7 +474,7 @@ describe.skipIf(cannotServe !== undefined)(
         // Lengths that lie leave a client waiting: time passes where nothing else happens.
         let seen = 0;
         const advancing = setInterval(() => {
-          if (server.calls.length === seen) clock.advance(10n * SECOND);
+          if (server.calls.length === seen) clock.advance(30n * SECOND);
           seen = server.calls.length;
         }, 5);
         const state = await open().catch((error: Error) => error);

@@ -374,6 +374,14 @@ describe.skipIf(cannotServe !== undefined)(
       );
     });
 
+    test('root comes from ports that are kept for root', async ({ skip }) => {
+      skip(process.geteuid!() !== 0, 'needs root');
+      const server = await serve({ disk: makeFile(Buffer.alloc(512)) });
+      await open(at(server, 'disk'));
+      expect(Math.max(...server.clientPorts)).toBeLessThan(1024);
+      expect(new Set(server.clientPorts).size).toBe(4);
+    });
+
     test('limits of options are told and kept', async () => {
       const server = await serve({ disk: makeFile(Buffer.alloc(512)) });
       await open(at(server, 'disk', { debug: 3, 'readahead-size': 2 ** 21, 'page-cache-size': 2049 }));
