@@ -417,6 +417,20 @@ describe.skipIf(cannotServe !== undefined)(
       expect(await reading).toEqual(Buffer.alloc(512, 5));
     });
 
+    test('an image whose server goes away while it is made is refused', async () => {
+      await serve();
+      const { clock: time, hostWork } = testServices('/', clock);
+      server.lies = (call, truth) => (isNfs(call, NfsCall.setAttributes) ? 'hang up' : truth());
+      const options = {
+        location: { server: { type: 'inet', host: server.host }, path: '/export/new' },
+        size: 512,
+      };
+      const environment = { options, clock: time, hostWork, log: () => {} };
+      const advancing = setInterval(() => clock.advance(SECOND), 1);
+      await expect(nfs.create!(environment as never)).rejects.toMatchObject({ name: 'IoError', code: 'EIO' });
+      clearInterval(advancing);
+    });
+
     test('a port mapper that says nothing is given up', async () => {
       await serve();
       server.lies = () => 'nothing';

@@ -11,8 +11,8 @@ import type {
 } from '../driver.ts';
 import { findFile } from './find-file.ts';
 import { type Mount, mount, type Place } from './mount.ts';
-import { type Handle, NfsError } from './nfs-client.ts';
-import { NfsFile } from './nfs-file.ts';
+import type { Handle } from './nfs-client.ts';
+import { failsByStatus, NfsFile } from './nfs-file.ts';
 import { parseFilename, plainFilename, protocols } from './nfs-filename.ts';
 import { Access } from './nfs-protocol.ts';
 import { PageCache } from './page-cache.ts';
@@ -191,11 +191,10 @@ async function create(environment: CreateEnvironment<CreateOptions<'nfs'>>): Pro
       const file = await during('Failed to create file: creat call', () =>
         client.create(root, wishes.name, MODE, `/${wishes.name}`),
       );
-      await client.setSize(file, 0);
-      await client.setSize(file, Number(options.size));
-    } catch (error) {
-      if (error instanceof NfsError) throw new IoError(error.code, { cause: error });
-      throw error;
+      await failsByStatus(async () => {
+        await client.setSize(file, 0);
+        await client.setSize(file, Number(options.size));
+      });
     } finally {
       client.close();
     }

@@ -91,7 +91,8 @@ export class NfsFile {
   }
 
   async resize(size: number): Promise<void> {
-    await this.flush();
+    // What is written again later would undo the new size.
+    if (this.#unsaved.bytes > 0) await this.flush();
     await failsByStatus(() => this.#mount.client.setSize(this.#handle, size));
     this.size = size;
   }
@@ -135,7 +136,8 @@ async function failsAsBadAddress(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function failsByStatus(work: () => Promise<void>): Promise<void> {
+/** What the server says is the error; `EIO` where it says nothing of the kind. */
+export async function failsByStatus(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (cause) {
