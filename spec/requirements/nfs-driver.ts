@@ -14,6 +14,12 @@ export const nfsDriver = {
     text: 'size is how many bytes the new disk has.',
     since: '2.12',
   },
+  'nfs/cache-direct': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'page-cache-size and readahead-size are refused beside cache.direct.',
+    source: 'observation',
+  },
   'nfs/debug': {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
@@ -37,6 +43,12 @@ export const nfsDriver = {
     text: 'A flush has the server store what was written.',
     source: 'observation',
   },
+  'nfs/fragments': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'A reply of the server may come in any number of fragments.',
+    source: 'observation',
+  },
   'nfs/group': {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
@@ -46,6 +58,12 @@ export const nfsDriver = {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
     text: 'user and group are those of the process by default.',
+  },
+  'nfs/links': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'Symbolic links of the server are followed; one that leads out of the folder, or never ends, is refused.',
+    source: 'observation',
   },
   'nfs/lost-connections': {
     level: 'must',

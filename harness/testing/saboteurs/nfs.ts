@@ -95,4 +95,19 @@ export const nfs: readonly Saboteur[] = [
     'drivers/nfs/nfs-filename',
     ["gid: 'group'", "gid: 'debug'"],
   ),
+  inside('nfs/links-not-followed', OPTIONS, 'takes a symbolic link for the file', 'drivers/nfs/find-file', [
+    'if (type === FileType.link)',
+    'if (false)',
+  ]),
+  inside(
+    'nfs/one-fragment',
+    OPTIONS,
+    'takes the first fragment of a reply for all of it',
+    'drivers/nfs/rpc-connection',
+    ['const isLast = mark >= LAST_FRAGMENT;', 'const isLast = true;'],
+  ),
+  inside('nfs/pages-past-cache', OPTIONS, 'keeps pages where cache.direct wants none', 'drivers/nfs/index', [
+    'if (direct && pages !== 0)',
+    'if (false)',
+  ]),
 ];

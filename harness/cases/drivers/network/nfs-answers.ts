@@ -1,4 +1,5 @@
 /** The driver nfs: what it makes of a server that answers a part, hangs up, or has to be told to store what it was sent. */
+import { basename, dirname } from 'node:path';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { openIo } from '../../helpers/node-io.ts';
@@ -11,6 +12,7 @@ import {
   checkWritesReach,
   remoteBytes,
   remoteNodes,
+  remoteRefused,
   sectors,
 } from './remote-nodes.ts';
 
@@ -72,6 +74,56 @@ export const nfsAnswerCases: readonly CaseDefinition[] = [
       const node = await addRemote(t, at(await start(t, odd)));
       t.equal(await virtualSize(t, node), SIZE, 'the size must be that of whole sectors');
       await checkHolds(t, node, Buffer.concat([odd, Buffer.alloc(100)]));
+    },
+  },
+  {
+    id: 'nfs/fragments',
+    title: 'What the NFS server says in many fragments is put together',
+    requirements: ['nfs/fragments'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.fragment = 7;
+      await checkHolds(t, await addRemote(t, at(peer)), sectors(SIZE));
+    },
+  },
+  {
+    id: 'nfs/links',
+    title:
+      'Symbolic links on the NFS server are followed, as far as they stay in the folder and come to an end',
+    requirements: ['nfs/links', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const [name, folder] = [basename(peer.path), dirname(peer.path)];
+      for (const [link, target] of [
+        ['beside', name],
+        ['by-dots', `./${name}`],
+        ['whole', peer.path],
+        ['twice', 'beside'],
+        ['endless', 'endless'],
+        ['out', `../${name}`],
+        ['elsewhere', `/other${peer.path}`],
+        ['to-nothing', 'nothing'],
+      ] as const)
+        peer.links.set(link, target);
+      const over = (link: string): JsonObject => ({ ...at(peer), path: `${folder}/${link}` });
+      for (const link of ['beside', 'by-dots', 'whole', 'twice'])
+        await checkHolds(t, await addRemote(t, over(link)), sectors(SIZE));
+      for (const link of ['endless', 'out', 'elsewhere', 'to-nothing']) await remoteRefused(t, over(link));
+    },
+  },
+  {
+    id: 'nfs/cache-past-cache',
+    title: 'Pages are not kept, and not read ahead, by nfs where cache.direct wants no cache',
+    requirements: ['nfs/cache-direct', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteNodes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const direct = { ...at(peer), cache: { direct: true } };
+      for (const option of ['page-cache-size', 'readahead-size'])
+        await remoteRefused(t, { ...direct, [option]: 64 * KiB });
+      await addRemote(t, direct);
     },
   },
   {

@@ -25,6 +25,8 @@ export interface NfsPeer extends Listening {
   readonly path: string;
   /** By name in the folder. */
   readonly files: Map<string, MemoryFile>;
+  /** Symbolic links in the folder, by name, and where they lead. */
+  readonly links: Map<string, string>;
   /** Ids of user and group under which files were looked for. */
   readonly askers: readonly (readonly [user: number, group: number])[];
   /** Parts that were read. Bytes. */
@@ -35,6 +37,8 @@ export interface NfsPeer extends Listening {
   hangUps: number;
   /** Most bytes of one read or write; what is beyond is left to the client to ask for. */
   most: number;
+  /** Replies come in fragments of at most so many bytes. */
+  fragment: number;
   /** How often a client had a file stored. */
   commits: number;
 }
@@ -67,11 +71,13 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
     // Endpoints that take it for a file of their own find nothing there, and do no harm.
     path: `${t.dir}/${name}`,
     files,
+    links: new Map(),
     askers,
     reads,
     fails: false,
     hangUps: 0,
     most: Number.POSITIVE_INFINITY,
+    fragment: Number.POSITIVE_INFINITY,
     commits: 0,
   };
   return peer;
@@ -89,8 +95,19 @@ async function serve(socket: Socket, folder: string, peer: NfsPeer, seen: Seen):
       return;
     }
     const results = answer(call, folder, peer, seen);
-    socket.write(Buffer.concat([uint32((results.length | LAST_FRAGMENT) >>> 0), results]));
+    socket.write(asRecord(results, peer.fragment));
   }
+}
+
+/** A message as it is sent, in fragments of at most `most` bytes. */
+function asRecord(message: Buffer, most: number): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < message.length; at += most) {
+    const part = message.subarray(at, at + most);
+    const isLast = at + part.length === message.length;
+    parts.push(uint32((part.length | (isLast ? LAST_FRAGMENT : 0)) >>> 0), part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** Whether it reads or writes. */
@@ -149,10 +166,10 @@ const words = (...values: readonly number[]): Buffer => Buffer.concat(values.map
 const opaque = (data: Buffer): Buffer =>
   Buffer.concat([uint32(data.length), data, Buffer.alloc((4 - (data.length % 4)) % 4)]);
 
-/** Attributes of the folder, or of a file, as they follow a result. */
-function attributes(file: MemoryFile | null): Buffer {
-  const size = uint64(file?.data.length ?? 4096);
-  const kind = file === null ? words(2, 0o755) : words(1, 0o644);
+/** Attributes of the folder, of a file, or of a link, as they follow a result. */
+function attributes(file: MemoryFile | string | null): Buffer {
+  const size = uint64(typeof file === 'string' ? file.length : (file?.data.length ?? 4096));
+  const kind = file === null ? words(2, 0o755) : typeof file === 'string' ? words(5, 0o777) : words(1, 0o644);
   const times = Buffer.alloc(24);
   return Buffer.concat([
     kind,
@@ -166,7 +183,8 @@ function attributes(file: MemoryFile | null): Buffer {
   ]);
 }
 
-const withAttributes = (file: MemoryFile | null): Buffer => Buffer.concat([uint32(1), attributes(file)]);
+const withAttributes = (file: MemoryFile | string | null): Buffer =>
+  Buffer.concat([uint32(1), attributes(file)]);
 const change = (file: MemoryFile | null): Buffer => Buffer.concat([uint32(0), withAttributes(file)]);
 
 /** The whole reply. */
@@ -184,18 +202,25 @@ function answer(call: Call, folder: string, peer: NfsPeer, seen: Seen): Buffer {
 function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
   const name = call.text();
   const file = name === String(FOLDER) ? null : (peer.files.get(name) ?? null);
+  const link = peer.links.get(name);
   switch (call.procedure) {
     case 1:
-      return Buffer.concat([uint32(Status.ok), attributes(file)]);
+      return Buffer.concat([uint32(Status.ok), attributes(link ?? file)]);
     case 2:
       return setSize(call, file);
     case 3: {
       if (call.asker !== null) seen.askers.push(call.asker);
       const found = call.text();
-      return peer.files.has(found) ? handle(found, peer) : words(Status.noEntry, 0);
+      return peer.files.has(found) || peer.links.has(found) ? handle(found, peer) : words(Status.noEntry, 0);
     }
     case 4:
       return Buffer.concat([uint32(Status.ok), withAttributes(file), uint32(call.word())]);
+    case 5:
+      return Buffer.concat([
+        uint32(Status.ok),
+        withAttributes(link ?? file),
+        opaque(Buffer.from(link ?? '')),
+      ]);
     case 6: {
       const [offset, count] = [call.long(), call.word()];
       if (file === null || peer.fails) return words(Status.io, 0);
@@ -247,8 +272,13 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
 }
 
 /** The answer that tells where a file is: status, its handle, its attributes, and none of the folder. */
-const handle = (name: string, { files }: NfsPeer): Buffer =>
-  Buffer.concat([uint32(Status.ok), opaque(Buffer.from(name)), withAttributes(files.get(name)!), uint32(0)]);
+const handle = (name: string, { files, links }: NfsPeer): Buffer =>
+  Buffer.concat([
+    uint32(Status.ok),
+    opaque(Buffer.from(name)),
+    withAttributes(links.get(name) ?? files.get(name)!),
+    uint32(0),
+  ]);
 
 /** SETATTR: of what may be set only the size counts. */
 function setSize(call: Call, file: MemoryFile | null): Buffer {
