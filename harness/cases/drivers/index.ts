@@ -5,6 +5,8 @@ import { archiveCases } from './archives.ts';
 import { blkdebugFileCases } from './blkdebug-files.ts';
 import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
+import { directoryDisks } from './directory-disks.ts';
+import { directoryWrites } from './directory-writes.ts';
 import { driverEventCases } from './driver-events.ts';
 import { filesBelow } from './files-below.ts';
 import { handmadeFormats } from './handmade-formats.ts';
@@ -68,5 +70,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...handmadeFormats,
   ...archiveCases,
   ...vvfatCases,
+  ...directoryDisks,
+  ...directoryWrites,
   ...holesOfRaw,
 ];

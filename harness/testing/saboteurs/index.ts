@@ -7,6 +7,7 @@ import { clusterNodes } from './cluster-nodes.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { describedImages } from './described-images.ts';
+import { directories } from './directories.ts';
 import { diskForms } from './disk-forms.ts';
 import { drivers } from './drivers.ts';
 import { encryption } from './encrypted-data.ts';
@@ -60,6 +61,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...copies,
   ...data,
   ...describedImages,
+  ...directories,
   ...diskForms,
   ...drivers,
   ...encryption,

@@ -268,7 +268,11 @@ class Change {
     const gone = this.#before.slice(1).filter((item) => !kept.has(item));
     for (const item of gone.toReversed())
       await (item.isDirectory ? host.removeDirectory(pathOf(item)) : host.removeFile(pathOf(item))).catch(
-        (error: unknown) => this.#tell(item, error),
+        (error: unknown) => {
+          // what goes with its directory is told with that
+          if (item.parent === this.#top || kept.has(item.parent!)) this.#tell(item, error);
+          else ignoreFailure(error);
+        },
       );
     await this.#removeStage();
   }

@@ -314,6 +314,7 @@ describe('what a guest writes', () => {
     await fixture.close(node);
     expect(await fixture.outside()).toEqual(outside);
     expect(await fixture.shown()).toEqual(new Map([['dangling', '-> nowhere']]));
+    expect(fixture.log).toEqual([]);
   });
 
   test('is on stable storage after a flush, and another disk shows it', async () => {

@@ -1,0 +1,218 @@
+/** vvfat: what the disk over a directory looks like to whoever reads it. */
+import { mkdir, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { type FatFile, FatVolume } from '../helpers/fat-volume.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import {
+  checkAbsent,
+  KiB,
+  MiB,
+  makeDirectory,
+  needs,
+  nodeCommands,
+  virtualSize,
+} from '../helpers/shared-setup.ts';
+
+const vvfat = needs(nodeCommands, { drivers: ['vvfat'], capabilities: ['sharedFiles'] });
+const seen = { ...needs(vvfat, nodeBytes) };
+
+/** Clusters have 8 KiB. */
+const CLUSTER = 8 * KiB;
+
+const FILES: Readonly<Record<string, Buffer>> = {
+  'README.TXT': Buffer.from('plain'),
+  'a name that is longer than thirteen characters.text': Buffer.from('long'),
+  'ein größerer Name aus 日本.txt': Buffer.from('beyond ASCII'),
+  empty: Buffer.alloc(0),
+  'whole cluster': Buffer.alloc(CLUSTER, 1),
+  'three clusters': Buffer.concat([1, 2, 3].map((byte) => Buffer.alloc(CLUSTER, byte))).subarray(0, -100),
+  'sub/file': Buffer.from('below'),
+  'sub/deeper/and deeper/file': Buffer.alloc(CLUSTER + 1, 4),
+  'sub/deeper/other': Buffer.from('beside'),
+};
+const DIRECTORIES = ['sub/', 'sub/deeper/', 'sub/deeper/and deeper/', 'sub with nothing in it/'];
+
+/** FAT32 is left out: QEMU warns that nobody has tried its own. */
+const DISKS: readonly JsonObject[] = [
+  { floppy: true, 'fat-type': 12 },
+  { floppy: true },
+  { 'fat-type': 12 },
+  { 'fat-type': 16 },
+  {},
+];
+
+/** A new directory with these files. Gives the options of a read-only node over it, and where the directory is for us. */
+async function directoryOf(
+  t: CaseContext,
+  files: Readonly<Record<string, Uint8Array>>,
+  directories: readonly string[] = [],
+): Promise<{ open: JsonObject; local: string }> {
+  const { path, local } = await makeDirectory(t);
+  for (const name of directories) await mkdir(join(local, name), { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(local, name)), { recursive: true });
+    await writeFile(join(local, name), bytes);
+  }
+  return { open: { driver: 'vvfat', dir: path, 'read-only': true }, local };
+}
+
+/** Opens a disk with these options and looks at its volume. */
+async function look(
+  t: CaseContext,
+  options: JsonObject,
+  work: (volume: FatVolume, files: ReadonlyMap<string, FatFile>) => Promise<void>,
+): Promise<void> {
+  const node = t.name('fat');
+  await t.execute('blockdev-add', { ...options, 'node-name': node });
+  const io = await openIo(t, node, { writable: false });
+  const volume = await FatVolume.open(t, io);
+  await work(volume, await volume.files());
+  await io.close();
+  await t.execute('blockdev-del', { 'node-name': node });
+}
+
+export const directoryDisks: readonly CaseDefinition[] = [
+  {
+    id: 'vvfat/sizes',
+    title:
+      'A floppy has 1.44 MB if its FAT12 was asked for, else 2.88 MB; a hard disk 31.5 MiB of FAT12, else 504 MiB',
+    requirements: ['vvfat/floppy', 'vvfat/fat-type'],
+    needs: vvfat,
+    async run(t: CaseContext) {
+      const { open } = await directoryOf(t, {});
+      for (const [options, size] of [
+        [{ floppy: true }, 2880 * KiB],
+        [{ floppy: true, 'fat-type': 12 }, 1440 * KiB],
+        [{ floppy: true, 'fat-type': 16 }, 2880 * KiB],
+        [{}, 504 * MiB],
+        [{ floppy: false, 'fat-type': 12 }, 31.5 * MiB],
+        [{ 'fat-type': 16 }, 504 * MiB],
+        [{ 'fat-type': 32 }, 504 * MiB],
+      ] as const) {
+        const node = t.name('fat');
+        await t.execute('blockdev-add', { ...open, ...options, 'node-name': node });
+        t.equal(await virtualSize(t, node), size, 'a disk must have the size of its kind');
+        await t.execute('blockdev-del', { 'node-name': node });
+      }
+    },
+  },
+  {
+    id: 'vvfat/files',
+    title:
+      'The volume has every file of dir and of the directories in it, by its whole name and with its bytes',
+    requirements: ['vvfat/dir'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { open } = await directoryOf(t, FILES, DIRECTORIES);
+      const expected = [...Object.keys(FILES), ...DIRECTORIES].toSorted();
+      for (const options of DISKS)
+        await look(t, { ...open, ...options }, async (volume, files) => {
+          t.equal([...files.keys()].toSorted(), expected, 'the volume must have what the directory has');
+          for (const [name, bytes] of Object.entries(FILES)) {
+            const file = files.get(name)!;
+            t.equal(file.size, bytes.length, 'a file must have its length');
+            t.check(
+              (await volume.content(file)).equals(bytes),
+              'a file must have its bytes',
+              'it has others',
+            );
+          }
+        });
+    },
+  },
+  {
+    id: 'vvfat/many-files',
+    title: 'A directory that takes some clusters is whole',
+    requirements: ['vvfat/dir'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const names = Array.from({ length: 400 }, (_, i) => `sub/one of many files, number ${i}`);
+      const { open } = await directoryOf(
+        t,
+        Object.fromEntries(names.map((name) => [name, Buffer.from(name)])),
+      );
+      await look(t, { ...open, 'fat-type': 16 }, async (volume, files) => {
+        t.equal(
+          [...files.keys()].toSorted(),
+          [...names, 'sub/'].toSorted(),
+          'the volume must have every file',
+        );
+        const shorts = [...files.values()].map(({ short }) => short);
+        t.equal(new Set(shorts).size, shorts.length, 'no two files may have the same short name');
+        const last = names.at(-1)!;
+        t.equal((await volume.content(files.get(last)!)).toString(), last, 'a file must have its bytes');
+      });
+    },
+  },
+  {
+    id: 'vvfat/short-names',
+    title:
+      'A name that is a short one is its own; others get one that begins like them and ends with a number',
+    requirements: ['vvfat/dir'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const names = [
+        'README.TXT',
+        'program.c',
+        'long file name 1.text',
+        'long file name 2.text',
+        'a+b=c.d',
+        '.dot',
+      ];
+      const { open } = await directoryOf(
+        t,
+        Object.fromEntries(names.map((name) => [name, Buffer.from(name)])),
+      );
+      await look(t, open, async (_volume, files) => {
+        t.equal(
+          [...files.values()].map(({ short }) => short).toSorted(),
+          ['ABC~1   D  ', 'DOT~1      ', 'LONGFI~1TEX', 'LONGFI~2TEX', 'PROGRAM C  ', 'README  TXT'],
+          'short names must be made of the long ones',
+        );
+      });
+    },
+  },
+  {
+    id: 'vvfat/dates',
+    title: 'An entry has the day on which its file was changed',
+    requirements: ['vvfat/dir'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { open, local } = await directoryOf(t, { 'DATED.TXT': Buffer.from('old') });
+      // noon in Greenwich, which is this day or the next one wherever the endpoint is
+      await utimes(join(local, 'DATED.TXT'), new Date('2003-04-15T12:00Z'), new Date('2003-04-15T12:00Z'));
+      await look(t, open, async (_volume, files) => {
+        const { year, month, day } = files.get('DATED.TXT')!.date;
+        t.equal([year, month], [2003, 4], 'the entry must have year and month of the change');
+        t.check(day === 15 || day === 16, 'the entry must have the day of the change', `it has ${day}`);
+      });
+    },
+  },
+  {
+    id: 'vvfat/too-much',
+    title:
+      'A directory that is too large for the disk, has a file of 2 GiB or too many files is refused and leaves nothing',
+    requirements: ['vvfat/dir', 'blockdev-add/failure-leaves-nothing'],
+    needs: vvfat,
+    async run(t: CaseContext) {
+      const refused = async ({ open }: { open: JsonObject }, options: JsonObject) => {
+        const node = t.name('fat');
+        await t.refused('blockdev-add', { ...open, ...options, 'node-name': node });
+        await checkAbsent(t, node);
+      };
+      const large = await directoryOf(t, { large: Buffer.alloc(0) });
+      await truncate(join(large.local, 'large'), 2 * MiB);
+      await refused(large, { floppy: true, 'fat-type': 12 });
+      await truncate(join(large.local, 'large'), 40 * MiB);
+      await refused(large, { 'fat-type': 12 });
+      await truncate(join(large.local, 'large'), 600 * MiB);
+      await refused(large, {});
+      await truncate(join(large.local, 'large'), 2048 * MiB);
+      await refused(large, {});
+      const names = Array.from({ length: 300 }, (_, i) => [`file${i}`, Buffer.alloc(0)]);
+      await refused(await directoryOf(t, Object.fromEntries(names)), {});
+    },
+  },
+];
