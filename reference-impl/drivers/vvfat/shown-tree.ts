@@ -71,10 +71,14 @@ export function readTree(source: Source): Promise<ShownTree> {
   return new TreeReader(source).read();
 }
 
+type Child = Pick<Pending, 'item' | 'times'>;
+
 /** An item whose clusters are still to be found. */
 interface Pending {
   readonly item: Item;
   readonly times: FileTimes;
+  /** Of the directory that it is in. */
+  readonly timesAbove: FileTimes;
   /** The entry that must tell the first of them, in the bytes of its directory; the top has none. */
   readonly entry: Buffer | undefined;
 }
@@ -94,7 +98,10 @@ class TreeReader {
 
   async read(): Promise<ShownTree> {
     const top = newItem(true, undefined, Buffer.alloc(0), '', 0);
-    this.#queue.push({ item: top, times: { changed: 0, read: 0, written: 0 }, entry: undefined });
+    const { times } = await this.#source.host.stat([]).catch(() => {
+      throw this.#unreadable(top);
+    });
+    this.#queue.push({ item: top, times, timesAbove: times, entry: undefined });
     // The queue grows meanwhile: what is in a directory comes after all that is beside it.
     for (const pending of this.#queue) {
       if (pending.item.isDirectory) await this.#placeDirectory(pending);
@@ -113,8 +120,8 @@ class TreeReader {
   async #placeDirectory(pending: Pending): Promise<void> {
     const { layout, log } = this.#source;
     const { item, times } = pending;
-    const entries = this.#firstEntries(item, times);
-    const children: (Omit<Pending, 'entry'> & { readonly at: number })[] = [];
+    const entries = this.#firstEntries(pending);
+    const children: (Child & { readonly at: number })[] = [];
     for await (const child of this.#children(item)) {
       entries.push(...child.entries);
       children.push({ item: child.item, times: child.times, at: entries.length - 1 });
@@ -129,16 +136,25 @@ class TreeReader {
       throw this.#unreadable(item);
     }
     for (const { at, ...child } of children)
-      this.#queue.push({ ...child, entry: bytes.subarray(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES) });
+      this.#queue.push({
+        ...child,
+        timesAbove: times,
+        entry: bytes.subarray(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES),
+      });
   }
 
   /** What a directory has before its files. */
-  #firstEntries({ parent }: Item, times: FileTimes): Uint8Array[] {
-    const directory = { attributes: Attribute.directory, times, size: 0 };
+  #firstEntries({ item: { parent }, times, timesAbove }: Pending): Uint8Array[] {
+    const directory = { attributes: Attribute.directory, size: 0 };
     if (parent)
       return [
-        entry({ ...directory, short: '.'.padEnd(11), first: 0 }),
-        entry({ ...directory, short: '..'.padEnd(11), first: parent.parent ? firstCluster(parent) : 0 }),
+        entry({ ...directory, times, short: '.'.padEnd(11), first: 0 }),
+        entry({
+          ...directory,
+          times: timesAbove,
+          short: '..'.padEnd(11),
+          first: parent.parent ? firstCluster(parent) : 0,
+        }),
       ];
     const attributes = Attribute.volume | Attribute.archive;
     return [entry({ short: this.#source.label, attributes, first: 0, size: 0 })];
@@ -155,7 +171,7 @@ class TreeReader {
     return bytes;
   }
 
-  async *#children(parent: Item): AsyncGenerator<Omit<Pending, 'entry'> & { entries: Uint8Array[] }> {
+  async *#children(parent: Item): AsyncGenerator<Child & { entries: Uint8Array[] }> {
     const { host, log } = this.#source;
     const path = pathOf(parent);
     const shortNames = new ShortNames();
