@@ -52,12 +52,17 @@ EXPORT {
 export async function whyNoGanesha(): Promise<string | undefined> {
   const missing = whyMissing(['ganesha.nfsd', 'rpcbind', 'rpcinfo', 'unshare', 'ip'], 'nfs');
   if (missing !== undefined) return missing;
-  // It opens files by handles, which the host lets nobody else do.
-  if (process.getuid?.() !== 0) return 'nfs-ganesha needs root';
+  if (!(await mayOpenByHandle())) return 'nfs-ganesha needs the right to open files by handles';
   const shell = spawn('unshare', ['-mn', 'true'], { stdio: 'ignore' });
   const [status] = (await once(shell, 'exit')) as [number | null];
   if (status !== 0) return 'no network namespace can be made here';
   return whyNoNfs();
+}
+
+/** Whether the host lets this process do what it keeps for root (CAP_DAC_READ_SEARCH). */
+async function mayOpenByHandle(): Promise<boolean> {
+  const [, rights = '0'] = /^CapEff:\s*(\w+)/m.exec(await readFile('/proc/self/status', 'utf8')) ?? [];
+  return (BigInt(`0x${rights}`) & 4n) !== 0n;
 }
 
 /** It exports the folder `export` in its own. */
@@ -99,20 +104,28 @@ export class Ganesha {
       this.#folder,
     ];
     const env = { ...process.env, RELAY };
-    this.#shell = spawn('unshare', args, { stdio: ['ignore', 'ignore', 'ignore'], env });
+    const shell = spawn('unshare', args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+    this.#shell = shell;
+    let lastWords = '';
+    shell.stderr.on('data', (text: Buffer) => {
+      lastWords = (lastWords + text.toString()).slice(-2000);
+    });
     while (!(await this.#serves())) {
-      if (this.#shell.exitCode !== null)
-        throw new Error(`nfs-ganesha ended: ${await readFile(join(this.#folder, 'ganesha.log'), 'utf8')}`);
+      if (shell.exitCode !== null) throw new Error(`nfs-ganesha ended: ${lastWords}${await this.#log()}`);
       await setTimeout(RETRY_MS);
     }
   }
 
   /** Whether it serves, and can be reached. */
   async #serves(): Promise<boolean> {
-    const log = await readFile(join(this.#folder, 'ganesha.log'), 'utf8').catch(() => '');
-    if (!log.includes('NFS SERVER INITIALIZED')) return false;
+    if (!(await this.#log()).includes('NFS SERVER INITIALIZED')) return false;
     const reached = await Promise.all(PORTS.map((port) => accepts(join(this.#folder, String(port)))));
     return reached.every((each) => each);
+  }
+
+  /** What it has told of itself so far. */
+  #log(): Promise<string> {
+    return readFile(join(this.#folder, 'ganesha.log'), 'utf8').catch(() => '');
   }
 
   #relay(port: number): Promise<net.Server> {
