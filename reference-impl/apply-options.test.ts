@@ -148,6 +148,27 @@ describe('refused', () => {
       '-drive file=ssh://h/d,file.driver=nbd',
       '-drive file=ssh://h/d,file.driver=nbd: No valid URL specified',
     ],
+    [
+      '-drive file=ssh://h/d,file.host=g',
+      "-drive file=ssh://h/d,file.host=g: Option 'host' cannot be used with a file name",
+    ],
+    [
+      '-drive file.driver=ssh,file.port=1,file.path=/d',
+      '-drive file.driver=ssh,file.port=1,file.path=/d: port may not be used without host',
+    ],
+    ['-drive file.driver=nbd,file.port=1', '-drive file.driver=nbd,file.port=1: NBD server address missing'],
+    [
+      '-drive file.driver=nbd,file.path=/s,file.port=1',
+      '-drive file.driver=nbd,file.path=/s,file.port=1: port may not be used without host',
+    ],
+    [
+      '-drive file.driver=nbd,file.path=/s,file.host=h',
+      '-drive file.driver=nbd,file.path=/s,file.host=h: path and host may not be used at the same time',
+    ],
+    [
+      '-drive file.driver=nbd,file.host=h,file.server.type=unix',
+      "-drive file.driver=nbd,file.host=h,file.server.type=unix: Cannot use 'server' and path/host/port at the same time",
+    ],
     ['-M none -fda d', '-fda d: machine type does not support if=floppy,bus=0,unit=0'],
     ['-drive if=none,id=a -drive if=none,id=a', "-drive if=none,id=a: Duplicate ID 'a' for drive"],
     ['-drive if=ide', 'Device needs media, but drive is empty'],

@@ -26,6 +26,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { TlsCredentials } from '../crypto/tls-channel.ts';
 import type { Clock } from '../host/clock.ts';
 import type { HostWork } from '../host/host-work.ts';
+import type { FormerOptions } from '../qapi/former-options.ts';
 import type { ThrottleGroup } from '../throttle/throttle-group.ts';
 
 /**
@@ -409,7 +410,8 @@ export interface BlockDriver<Options, Creation, Named> {
   readonly parseFilename?: (filename: string) => Named;
   /** Options that only a file name can mean: the schema does not know them. */
   readonly unlistedOptions?: readonly string[];
-  /** Options that cannot stand beside a file name. */
+  readonly former?: FormerOptions;
+  /** Options that cannot stand beside a file name; those of former names cannot either. */
   readonly filenameExcludes?: readonly (keyof Options)[];
   /**
    * The short name of a node that was given none of the driver's own options; as a function, of one that was given

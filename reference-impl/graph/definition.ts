@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { isWireObject, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
+import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption } from '../qapi/keyval.ts';
 import { looselyTyped } from '../qapi/keyval-types.ts';
 import { inQDictOrder } from '../qapi/qdict-order.ts';
@@ -90,9 +90,8 @@ export function namedBeside(drivers: DriverTable, filename: string, options: Jso
 function checkBeside(driver: AnyDriver, options: JsonObject): void {
   if (options.filename !== undefined)
     throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
-  const [excluded] = optionNames(options).filter((name) =>
-    driver.filenameExcludes?.includes(name.split('.')[0]!),
-  );
+  const excludes = [...(driver.filenameExcludes ?? []), ...(driver.former?.names ?? [])];
+  const [excluded] = optionNames(options).filter((name) => excludes.includes(name.split('.')[0]!));
   if (excluded !== undefined) throw new CommandError(`Option '${excluded}' cannot be used with a file name`);
 }
 
@@ -118,10 +117,25 @@ function optionNames(options: JsonObject, prefix = ''): string[] {
   return prefix === '' ? inQDictOrder(names) : names;
 }
 
+/** Options by former names become those of today, at any depth. Throws `CommandError`. */
+export function renewed(drivers: DriverTable, given: WireObject): WireObject {
+  const options: WireObject = Object.create(null);
+  for (const [name, value] of Object.entries(given)) options[name] = renewedIn(drivers, value);
+  const former = drivers.find(String(options.driver))?.former;
+  return former?.names.some((name) => name in options) === true
+    ? (former.renew(toJson(options) as JsonObject) as WireObject)
+    : options;
+}
+
+function renewedIn(drivers: DriverTable, value: Wire): Wire {
+  if (Array.isArray(value)) return value.map((element) => renewedIn(drivers, element));
+  return isWireObject(value) ? renewed(drivers, value) : value;
+}
+
 /** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */
 export function typedDefinition(drivers: DriverTable, given: WireObject): JsonObject {
   const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
-  const complete = withDrivers(drivers, given);
+  const complete = withDrivers(drivers, renewed(drivers, given));
   // A format that is to be found out is no member that the schema lets one leave out.
   const probed = complete.driver === undefined;
   const whole = probed ? { driver: 'raw', ...complete } : complete;

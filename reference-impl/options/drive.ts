@@ -9,7 +9,7 @@ import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { CACHE_MODES, type CacheMode } from '../backend/cache-modes.ts';
 import { type CacheOptions, detectZeroesNamed, discardNamed } from '../graph/common-options.ts';
-import { namedBeside, typedDefinition } from '../graph/definition.ts';
+import { namedBeside, renewed, typedDefinition } from '../graph/definition.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
 import { openNode } from '../graph/open.ts';
@@ -117,9 +117,10 @@ function takePlace(opts: Options, media: Media): WantedPlace {
 
 /** What is written to a snapshot is forgotten, so that the image itself is only read. */
 async function openMedium({ graph }: BlockLayer, definition: WireObject, isSnapshot: boolean): Promise<Node> {
-  const given = typedDefinition(graph.drivers, definition);
+  const today = renewed(graph.drivers, definition);
+  const given = typedDefinition(graph.drivers, today);
   const typed = isSnapshot ? { ...given, 'read-only': true } : given;
-  const node = await openNode(graph, typed, { shown: toJson(definition) as JsonObject });
+  const node = await openNode(graph, typed, { shown: toJson(today) as JsonObject });
   if (!isSnapshot) return node;
   try {
     return await openTemporaryOverlay(graph, node, given['read-only'] === true);

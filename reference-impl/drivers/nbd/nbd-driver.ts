@@ -16,7 +16,7 @@ import type {
 } from '../driver.ts';
 import { type Agreement, negotiate } from './client-handshake.ts';
 import { Connection } from './connection.ts';
-import { parseFilename, protocols, uri } from './nbd-filename.ts';
+import { former, parseFilename, protocols, uri } from './nbd-filename.ts';
 
 /** How long connecting and the handshake may take, in nanoseconds. */
 const PATIENCE = 30n * 1_000_000_000n;
@@ -165,6 +165,7 @@ export const nbd: Driver<'nbd'> = {
   children: {},
   protocols,
   parseFilename,
+  former,
   filenameExcludes: ['server', 'export'],
   plainFilename: uri,
   open,

@@ -4,6 +4,7 @@
  */
 import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import type { FormerOptions } from '../../qapi/former-options.ts';
 import type { DriverOptions } from '../driver.ts';
 
 const PORT = '10809';
@@ -25,6 +26,21 @@ export function parseFilename(filename: string): Options {
     ...(name === undefined ? {} : { export: name }),
   };
 }
+
+/** The server was once said in one of these ways. */
+export const former: FormerOptions = {
+  names: ['host', 'port', 'path'],
+  renew: ({ host, port, path, ...options }) => {
+    if (options.server !== undefined)
+      throw new CommandError("Cannot use 'server' and path/host/port at the same time");
+    if (path !== undefined && host !== undefined)
+      throw new CommandError('path and host may not be used at the same time');
+    if (path !== undefined && port !== undefined) throw new CommandError('port may not be used without host');
+    if (path !== undefined) return { ...options, server: { type: 'unix', path } };
+    if (host === undefined) throw new CommandError('NBD server address missing');
+    return { ...options, server: { type: 'inet', host, port: port ?? PORT } };
+  },
+};
 
 function parseAddress(text: string): SocketAddress {
   if (text.startsWith('unix:')) return { type: 'unix', path: text.slice('unix:'.length) };

@@ -10,7 +10,7 @@ import type {
   DriverState,
   OpenEnvironment,
 } from '../driver.ts';
-import { parseFilename, protocols, uri } from './ssh-filename.ts';
+import { former, parseFilename, protocols, uri } from './ssh-filename.ts';
 import { type Done, SshSession, textOf } from './ssh-session.ts';
 
 type Options = DriverOptions<'ssh'>;
@@ -202,6 +202,7 @@ export const ssh: Driver<'ssh'> = {
   children: {},
   protocols,
   parseFilename,
+  former,
   filenameExcludes: ['server', 'path', 'user'],
   plainFilename: uri,
   open,

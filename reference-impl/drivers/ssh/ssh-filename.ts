@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import type { SshHostKeyCheck } from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import type { FormerOptions } from '../../qapi/former-options.ts';
 import type { DriverOptions } from '../driver.ts';
 
 type Options = DriverOptions<'ssh'>;
@@ -23,6 +24,19 @@ export function parseFilename(filename: string): Options {
     ...checkOf(query),
   };
 }
+
+/** Where the server is, and what its key must be, were once said as file names say it. */
+export const former: FormerOptions = {
+  names: ['host', 'port', 'host_key_check'],
+  renew: ({ host, port, host_key_check: check, ...options }) => {
+    if (host === undefined && port !== undefined) throw new CommandError('port may not be used without host');
+    return {
+      ...options,
+      ...(host === undefined ? {} : { server: { host, port: port ?? PORT } }),
+      ...(check === undefined ? {} : { 'host-key-check': checkNamed(String(check)) }),
+    };
+  },
+};
 
 function serverOf(authority: string): Options {
   const [, v6, host, port = PORT] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(authority) ?? [];

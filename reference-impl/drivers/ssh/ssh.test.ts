@@ -413,6 +413,17 @@ describe('names', () => {
     expect(ssh.parseFilename!(name)).toEqual(options);
   });
 
+  test.each<[JsonObject, JsonObject]>([
+    [
+      { host: 'there', path: '/d' },
+      { server: { host: 'there', port: '22' }, path: '/d' },
+    ],
+    [{ host: 'there', port: '7', server: { host: 'here' } }, { server: { host: 'there', port: '7' } }],
+    [{ host_key_check: 'no' }, { 'host-key-check': { mode: 'none' } }],
+  ])('%j as once', (options, today) => {
+    expect(ssh.former!.renew(options)).toEqual(today);
+  });
+
   test.each([
     ['ssh:there/disk', 'missing hostname in URI'],
     ['ssh:///disk', 'missing hostname in URI'],
