@@ -19,6 +19,8 @@ import { testGraph, testServices } from '../../testing/test-services.ts';
 import { ssh } from './index.ts';
 
 const MiB = 1 << 20;
+/** However busy the machine is. */
+const SOON = { timeout: 20_000 };
 const withQemu = whyMissing(['qemu-img'], 'qemu');
 const REFUSED = (message: string | RegExp) => ({
   name: 'CommandError',
@@ -342,7 +344,7 @@ describe.skipIf(whyNoSshServer !== undefined)(`ssh on OpenSSH's server (${whyNoS
       }
     };
     const readers = Array.from({ length: 8 }, () => expect(readOn()).rejects.toMatchObject(failed));
-    await expect.poll(() => done).toBeGreaterThan(8);
+    await expect.poll(() => done, SOON).toBeGreaterThan(8);
     await server.killClients();
     await Promise.all(readers);
     await expect(node.io.read(0, Buffer.alloc(512))).rejects.toMatchObject(failed);
@@ -367,7 +369,7 @@ describe.skipIf(whyNoSshServer !== undefined)(`ssh on OpenSSH's server (${whyNoS
     await fixture.run('blockdev-backup', job);
     await server.killClients();
     const advancing = setInterval(() => fixture.clock.advance(1_000_000_000n), 1);
-    await expect.poll(() => fixture.told('BLOCK_JOB_COMPLETED').length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => fixture.told('BLOCK_JOB_COMPLETED').length, SOON).toBe(1);
     clearInterval(advancing);
     expect(fixture.told('BLOCK_JOB_COMPLETED')[0]!.data).toMatchObject({
       device: 'j',
@@ -386,7 +388,7 @@ describe.skipIf(whyNoSshServer !== undefined)(`ssh on OpenSSH's server (${whyNoS
     await read;
     await graph.release(node);
     await expect(open(server.file('gone'))).rejects.toThrow();
-    await expect.poll(() => server.clients).toBe(0);
+    await expect.poll(() => server.clients, SOON).toBe(0);
   });
 });
 
