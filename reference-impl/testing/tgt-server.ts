@@ -77,12 +77,14 @@ export async function tgtServer(folder: string): Promise<TgtServer> {
       [LOCKED, LOCKED_TARGET],
     ] as const) {
       await tgtadm('--mode', 'target', '--op', 'new', '--tid', tid, '-T', name);
-      await tgtadm('--mode', 'target', '--op', 'bind', '--tid', tid, '-I', 'ALL');
     }
     const { user, password } = ACCOUNT;
     await tgtadm('--mode', 'account', '--op', 'new', '--user', user, '--password', password);
     await tgtadm('--mode', 'account', '--op', 'bind', '--tid', LOCKED, '--user', user);
     for (const unit of units) await configure(unit);
+    // Nobody gets in before the units are there.
+    for (const tid of [OPEN, LOCKED])
+      await tgtadm('--mode', 'target', '--op', 'bind', '--tid', tid, '-I', 'ALL');
   };
   const kill = async (): Promise<void> => {
     if (server) await stopServer(server);
