@@ -33,6 +33,8 @@ export interface TargetOptions {
   readonly keys?: Readonly<Record<string, string | null>>;
   /** `user:password` that CHAP must prove. */
   readonly credentials?: string;
+  /** What goes out in place of an answer. */
+  readonly spoil?: ((answer: Buffer) => Buffer) | undefined;
   /** True: the test has done what is to be done with the unit. */
   readonly instead?: ((pdu: Received, session: TargetSession) => boolean) | undefined;
 }
@@ -172,7 +174,8 @@ export class TargetSession {
     const hasStatus = opcode !== Opcode.dataIn || (flags & Flag.status) !== 0;
     if (hasStatus && opcode !== Opcode.readyToTransfer) this.statSn = (this.statSn + 1) >>> 0;
     const all = { tag: to.word('tag'), ...numbers, ...words };
-    this.socket.write(Buffer.concat(packPdu({ opcode, flags, ...rest, words: all }, this.#digest)));
+    const answer = Buffer.concat(packPdu({ opcode, flags, ...rest, words: all }, this.#digest));
+    if (this.socket.writable) this.socket.write(this.#options.spoil?.(answer) ?? answer);
   }
 
   #login({ header, data }: Received): void {

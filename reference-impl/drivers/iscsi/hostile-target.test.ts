@@ -1,5 +1,6 @@
 /** Targets that break the protocol, leave, or fall silent: each is met with a clear error or a new try, in bounded memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Node } from '../../graph/node.ts';
 import { type IscsiFixture, iscsiFixture } from '../../testing/iscsi-fixture.ts';
@@ -364,6 +365,16 @@ describe('what a target may say', () => {
     ]);
   });
 
+  test('that it is still there, however long nobody asks for anything', async () => {
+    const { target, node } = await fixture.disk(MiB);
+    for (let minute = 0; minute < 20; minute += 1) {
+      fixture.clock.advance(60n * SECOND);
+      await fixture.graph.services.hostWork.idle();
+    }
+    await read(node);
+    expect(target.sessions).toHaveLength(1);
+  });
+
   test('that something has happened', async () => {
     const tells = onCommand(READ, (pdu, session) => {
       session.send(Opcode.asyncMessage, pdu.header, { words: { tag: NO_TAG } });
@@ -536,4 +547,44 @@ describe('closing', () => {
     await node.state.close();
     await failed;
   });
+});
+
+/** A few changed bytes, or an end too early, in one answer of three, after some that are as they should be. */
+function spoiler(random: Random): (answer: Buffer) => Buffer {
+  let spared = random.below(24);
+  return (answer) => {
+    spared -= 1;
+    if (spared >= 0 || !random.chance(33)) return answer;
+    if (random.chance(20)) return answer.subarray(0, random.below(answer.length));
+    for (let left = 1 + random.below(3); left > 0; left -= 1)
+      answer[random.below(Math.min(answer.length, 128))] = random.below(256);
+    return answer;
+  };
+}
+
+test('100 targets whose answers are spoilt: requests end, and nothing is left', async () => {
+  for (let seed = 0; seed < 100; seed += 1) {
+    const own = await iscsiFixture();
+    const advancing = setInterval(() => own.clock.advance(SECOND), 0);
+    const options = { keys: { InitialR2T: 'Yes', ImmediateData: 'No' }, spoil: spoiler(new Random(seed)) };
+    const outcome = (work: Promise<unknown>): Promise<unknown> => work.catch((error: Error) => error.name);
+    const opened = own.disk(MiB, { thin: true }, options, { timeout: 1 });
+    const told = await outcome(opened);
+    if (typeof told === 'string') expect(told).toBe('CommandError');
+    else {
+      const { node } = await opened;
+      const length = Math.min(node.io.length(), 8192);
+      const requests = [
+        node.io.read(0, Buffer.alloc(length)),
+        node.io.write(0, Buffer.alloc(length)),
+        node.io.flush(),
+      ];
+      for (const ended of await Promise.all(requests.map(outcome)))
+        expect([undefined, 'IoError']).toContain(ended);
+      await outcome(node.io.blockStatus(0, length || 512));
+    }
+    await own.end();
+    clearInterval(advancing);
+    expect(own.clock.pending).toBe(0);
+  }
 });

@@ -5,6 +5,7 @@
  */
 import type { ByteStream } from '../../host/byte-stream.ts';
 import type { Clock } from '../../host/clock.ts';
+import type { HostWork } from '../../host/host-work.ts';
 import type { Agreement } from './login.ts';
 import { MAX_SEGMENT } from './login.ts';
 import {
@@ -61,11 +62,19 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** What a connection is given beside what was agreed on. */
+export interface LinkSurroundings {
+  /** Eight bytes. */
+  readonly unit: Uint8Array;
+  readonly clock: Clock;
+  readonly hostWork: HostWork;
+}
+
 export class Link {
   readonly #stream: ByteStream;
   readonly #agreement: Agreement;
   readonly #clock: Clock;
-  /** Eight bytes. */
+  readonly #hostWork: HostWork;
   readonly #unit: Uint8Array;
   readonly #pending = new Map<number, Pending>();
   /** Commands that the target does not take yet. */
@@ -76,13 +85,16 @@ export class Link {
   #maxCmdSn: number;
   #failure: Error | undefined;
   #unansweredNops = 0;
+  /** Called when the target has answered that it is there, or is given up. */
+  #questions: (() => void)[] = [];
   #cancelNop: () => void;
 
-  constructor(stream: ByteStream, agreement: Agreement, unit: Uint8Array, clock: Clock) {
+  constructor(stream: ByteStream, agreement: Agreement, { unit, clock, hostWork }: LinkSurroundings) {
     this.#stream = stream;
     this.#agreement = agreement;
     this.#unit = unit;
     this.#clock = clock;
+    this.#hostWork = hostWork;
     this.#cmdSn = agreement.cmdSn;
     this.#expStatSn = agreement.expStatSn;
     this.#maxCmdSn = agreement.maxCmdSn;
@@ -130,6 +142,11 @@ export class Link {
     for (const { reject } of [...this.#pending.values(), ...this.#waiting]) reject(lost(this.#failure));
     this.#pending.clear();
     this.#waiting = [];
+    this.#answered();
+  }
+
+  #answered(): void {
+    for (const resolve of this.#questions.splice(0)) resolve();
   }
 
   #nopLater(): () => void {
@@ -147,6 +164,7 @@ export class Link {
         place: this.#unit,
         words: { ...this.#numbers(this.#nextTag()), targetTag: NO_TAG },
       });
+      void this.#hostWork.trackPeer(() => new Promise<void>((resolve) => this.#questions.push(resolve)));
       this.#cancelNop = this.#nopLater();
     });
   }
@@ -300,6 +318,7 @@ export class Link {
 
   #nopIn(header: Header, data: Buffer): void {
     const targetTag = header.word('targetTag');
+    if (header.word('tag') !== NO_TAG) this.#answered();
     if (targetTag === NO_TAG) return;
     this.#send({
       opcode: Opcode.nopOut | IMMEDIATE,

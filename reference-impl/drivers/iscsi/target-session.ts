@@ -5,10 +5,8 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import { ByteStream } from '../../host/byte-stream.ts';
-import type { Clock } from '../../host/clock.ts';
 import { IoError } from '../../host/errno.ts';
-import type { HostWork } from '../../host/host-work.ts';
-import { type Ended, Link, LinkLost, type Task } from './link.ts';
+import { type Ended, Link, LinkLost, type LinkSurroundings, type Task } from './link.ts';
 import { type Agreement, login, TargetMoved, type Wishes } from './login.ts';
 import { type Portal, parsePortal } from './portal.ts';
 import { isPassing, Status, senseOf } from './scsi-commands.ts';
@@ -34,16 +32,12 @@ const MAX_REDIRECTIONS = 4;
 const FAILED = (cause?: unknown): IoError => new IoError('EIO', cause === undefined ? {} : { cause });
 
 /** What a session is made of. */
-export interface SessionOptions {
+export interface SessionOptions extends LinkSurroundings {
   readonly portal: Portal;
   readonly wishes: Wishes;
-  /** Eight bytes. */
-  readonly unit: Uint8Array;
   /** How long a request may take, in nanoseconds; 0: for ever. */
   readonly timeout: bigint;
-  readonly clock: Clock;
   readonly random: () => number;
-  readonly hostWork: HostWork;
 }
 
 /** Whoever waits for a connection. */
@@ -183,13 +177,13 @@ export class Session {
   }
 
   #connect(): Promise<Link> {
-    const { wishes, unit, clock } = this.#options;
+    const { wishes } = this.#options;
     return this.#tracked(async () => {
       let { portal } = this.#options;
       for (let redirections = 0; ; redirections += 1) {
         try {
           const { stream, agreement } = await this.#reach(portal, wishes);
-          return new Link(stream, agreement, unit, clock);
+          return new Link(stream, agreement, this.#options);
         } catch (error) {
           if (!(error instanceof TargetMoved) || redirections === MAX_REDIRECTIONS) throw error;
           portal = parsePortal(error.portal);
