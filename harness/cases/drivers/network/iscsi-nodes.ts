@@ -18,6 +18,7 @@ import {
 } from './remote-nodes.ts';
 
 const SIZE = 128 * KiB;
+const TEN_MINUTES = 600_000;
 
 const iscsi = remoteNodes('iscsi');
 const bytes = remoteBytes('iscsi');
@@ -284,6 +285,22 @@ export const iscsiCases: readonly CaseDefinition[] = [
       t.check(peer.logins.length > 1, 'there must be another connection', 'there is none');
       t.equal(said(peer, 'InitiatorName'), 'iqn.2026-01.example:joe', 'it must be of the same initiator');
       await io.close();
+    },
+  },
+  {
+    id: 'iscsi/idle',
+    title: 'A node keeps its target while nobody asks for anything, and takes leave of it when it is deleted',
+    requirements: ['iscsi/portal'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      const node = await addRemote(t, at(peer));
+      if (t.virtualTime) await t.elapse(TEN_MINUTES);
+      await checkHolds(t, node, sectors(SIZE));
+      t.equal(peer.clients(), 1, 'there must be one connection from the beginning to the end');
+      await t.execute('blockdev-del', { 'node-name': node });
+      await peer.idle();
+      t.check(peer.hasLeft(), 'the endpoint must log out', 'it only hangs up');
     },
   },
   {

@@ -49,6 +49,8 @@ export interface IscsiPeer extends Listening {
   readonly units: ReadonlySet<number>;
   /** Bytes that came because they were asked for. */
   asked(): number;
+  /** The last client has logged out. */
+  hasLeft(): boolean;
   /** Ends the connections that there are. */
   hangUp(): void;
   /** Every unit has something to say before the next command, on each connection that there is. */
@@ -97,6 +99,7 @@ export async function startIscsiPeer(
   const hangUp = (): void => {
     for (const session of sessions) session.end();
   };
+  const hasLeft = (): boolean => sessions.at(-1)?.hasLeft === true;
   const asked = (): number => sessions.reduce((sum, session) => sum + session.asked, 0);
   return {
     ...listening,
@@ -104,6 +107,7 @@ export async function startIscsiPeer(
     logins,
     units,
     asked,
+    hasLeft,
     attend,
     hangUp,
     silence,
@@ -133,6 +137,7 @@ class Session {
   readonly #shared: Units;
   readonly #transfers = new Map<number, Transfer>();
   hasNews = false;
+  hasLeft = false;
   asked = 0;
   #digests = false;
   #answers = 1;
@@ -173,8 +178,10 @@ class Session {
   #perform(opcode: number, header: Buffer, data: Buffer): void {
     if (opcode === Opcode.command) this.#command(header, data);
     else if (opcode === Opcode.dataOut) this.#dataOut(header, data);
-    else if (opcode === Opcode.logout) this.#send(Opcode.logoutResponse, header);
-    else if (opcode === Opcode.task) this.#send(Opcode.taskResponse, header);
+    else if (opcode === Opcode.logout) {
+      this.hasLeft = true;
+      this.#send(Opcode.logoutResponse, header);
+    } else if (opcode === Opcode.task) this.#send(Opcode.taskResponse, header);
     else if (opcode === Opcode.nopOut && header.readUInt32BE(16) !== 0xffffffff)
       this.#send(Opcode.nopIn, header, { data, words: { 20: 0xffffffff } });
   }
