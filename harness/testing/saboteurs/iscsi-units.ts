@@ -68,6 +68,14 @@ export const iscsiUnits: readonly Saboteur[] = [
     'if (this.#link?.isUp)',
     'if (this.#link)',
   ]),
+  breaks('patience-lost', 'gives a target up that answers that it is there', 'link', [
+    'if (this.#stream.received > received)\n                this.#unansweredNops = 0;',
+    '',
+  ]),
+  breaks('no-leave-taken', 'hangs up without a word', 'link', [
+    'opcode: Opcode.logout | IMMEDIATE',
+    'opcode: Opcode.nopOut | IMMEDIATE',
+  ]),
   breaks('attention-as-failure', 'fails what a unit puts off', 'scsi-commands', [
     ' || key === SenseKey.unitAttention',
     '',
