@@ -47,15 +47,21 @@ const at = (server: NfsServer, name: string, options: JsonObject = {}): JsonObje
   ...options,
 });
 
+const caches: readonly (readonly [name: string, options: JsonObject])[] = [
+  ['nfs', {}],
+  ['nfs with pages', { 'page-cache-size': 4, 'readahead-size': 16 * KIB }],
+];
+
 if (cannotServe === undefined)
-  driverContract({
-    name: 'nfs',
-    make: async (_folder, size) =>
-      at(await serve({ disk: makeFile(Buffer.alloc(size)) }), 'disk', { 'node-name': 'disk' }),
-    keepsData: true,
-    resizes: true,
-    grows: true,
-  });
+  for (const [name, options] of caches)
+    driverContract({
+      name,
+      make: async (_folder, size) =>
+        at(await serve({ disk: makeFile(Buffer.alloc(size)) }), 'disk', { 'node-name': 'disk', ...options }),
+      keepsData: true,
+      resizes: true,
+      grows: true,
+    });
 
 /** Contents in which each page is another. */
 function pages(size = SIZE): Buffer {
