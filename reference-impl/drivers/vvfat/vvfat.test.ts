@@ -12,13 +12,18 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { definitionBy, definitionOf } from '../../graph/definition.ts';
 import type { Node } from '../../graph/node.ts';
+import { IoError } from '../../host/errno.ts';
+import { HostDirectory } from '../../host/host-directory.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { copyVolume, FatFixture, type Files, SECTOR } from '../../testing/fat-directories.ts';
+import { entry } from './directory-entries.ts';
+import { fatLayout } from './fat-layout.ts';
+import { FatTable } from './fat-table.ts';
 
 /** Where the first cluster of a floppy of FAT12 lies, and how large they are. */
 const FIRST = 0x4600;
@@ -326,4 +331,74 @@ describe('what a guest writes', () => {
     await appendFile(join(fixture.dir, 'file'), 'more');
     await fixture.close(node);
   });
+});
+
+describe('a host that fails', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** The table of a floppy on which these clusters are last ones. */
+  function tableOf(...last: readonly number[]): Buffer {
+    const table = new FatTable(fatLayout(12, true));
+    for (const cluster of last) table.link(cluster, 1);
+    return Buffer.from(table.bytes);
+  }
+
+  /** Names are exchanged, a file is new, one grows, one is gone: all with one write to the root directory, which is left to do. */
+  async function changed(node: Node): Promise<() => Promise<void>> {
+    await node.io.write(FIRST + 3 * CLUSTER, Buffer.alloc(SECTOR, 'n'));
+    const root = await read(node, ROOT, SECTOR);
+    const [one, two] = ['A', 'B'].map((name) => root.readUInt16LE(root.indexOf(name.padEnd(11)) + 26));
+    await node.io.write(TABLE, tableOf(one!, two!, 5));
+    const file = (name: string, first: number, size: number) =>
+      entry({ short: name.padEnd(11), attributes: 0x20, first, size });
+    const entries = [root.subarray(0, 32), file('B', one!, 3), file('A', two!, 700), file('NEW', 5, 512)];
+    return () => node.io.write(ROOT, Buffer.concat([...entries, Buffer.alloc(SECTOR - 4 * 32)]));
+  }
+
+  const operations = ['edit', 'rename', 'makeDirectory'] as const;
+  const after = new Map([
+    ['a', `two${'\0'.repeat(697)}`],
+    ['b', 'one'],
+    ['new', 'n'.repeat(512)],
+  ]);
+
+  test.each(operations)(
+    'at any %s leaves the old files, and none beside them, and the next flush mends it',
+    async (name) => {
+      for (let step = 1; ; step++) {
+        const own = await FatFixture.start();
+        await own.put({ a: 'one', b: 'two', c: 'gone' });
+        const node = await own.open({ ...FLOPPY, rw: true });
+        const before = await own.shown();
+        const write = await changed(node);
+        let calls = 0;
+        const original = HostDirectory.prototype[name] as (...args: unknown[]) => Promise<void>;
+        const spy = vi.spyOn(HostDirectory.prototype, name).mockImplementation(function (
+          this: HostDirectory,
+          ...args: unknown[]
+        ) {
+          calls += 1;
+          return calls === step ? Promise.reject(new IoError('ENOSPC')) : original.apply(this, args);
+        } as never);
+        const outcome = await write().then(
+          () => 'done',
+          (error: unknown) => (error as IoError).code,
+        );
+        spy.mockRestore();
+        if (outcome !== 'done') {
+          expect(outcome).toBe('ENOSPC');
+          expect(await own.shown()).toEqual(before);
+          await node.io.flush();
+        }
+        expect(await own.shown()).toEqual(after);
+        await own.stop();
+        if (outcome === 'done') {
+          expect(step).toBeGreaterThan(1);
+          return;
+        }
+      }
+    },
+  );
 });
