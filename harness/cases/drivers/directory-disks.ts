@@ -1,17 +1,22 @@
 /** vvfat: what the disk over a directory looks like to whoever reads it. */
 import { mkdir, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { JsonObject } from '../../../spec/json.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { shown } from '../case-text.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER as CLUSTER_OF_IMAGES, chainNodes } from '../helpers/backing-chains.ts';
 import { type FatFile, FatVolume } from '../helpers/fat-volume.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   checkAbsent,
   KiB,
   MiB,
   makeDirectory,
+  makeFile,
   needs,
   nodeCommands,
+  queryList,
   virtualSize,
 } from '../helpers/shared-setup.ts';
 
@@ -73,7 +78,49 @@ async function look(
   await t.execute('blockdev-del', { 'node-name': node });
 }
 
+/** Words of file names, and the options that they stand for. */
+const NAMES: readonly (readonly [words: string, type: number, floppy: boolean, size: number])[] = [
+  ['', 0, false, 504 * MiB],
+  ['floppy:', 0, true, 2880 * KiB],
+  ['12:', 12, false, 31.5 * MiB],
+  ['floppy:12:', 12, true, 1440 * KiB],
+  ['16:floppy:', 16, true, 2880 * KiB],
+];
+
+function parseName(t: CaseContext, name: Json | undefined): Json {
+  t.check(
+    typeof name === 'string' && name.startsWith('json:'),
+    'the name must be options',
+    `it is ${shown(name ?? null)}`,
+  );
+  return JSON.parse(String(name).slice('json:'.length)) as Json;
+}
+
 export const directoryDisks: readonly CaseDefinition[] = [
+  {
+    id: 'vvfat/names',
+    title:
+      'fat: and words in front of dir are the name of a disk; nodes over it are called by the options that they mean',
+    requirements: ['vvfat/dir', 'vvfat/fat-type', 'vvfat/floppy'],
+    needs: needs(vvfat, chainNodes),
+    async run(t: CaseContext) {
+      const { path } = await makeDirectory(t);
+      for (const [words, type, floppy, size] of NAMES) {
+        const backing = { name: `fat:${words}${path}`, format: 'raw' };
+        const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER_OF_IMAGES, backing });
+        const node = await addQcow2(t, await makeFile(t, image));
+        const below =
+          (await queryList(t, 'query-named-block-nodes')).find(({ drv }) => drv === 'vvfat') ?? {};
+        t.equal(
+          parseName(t, below.file),
+          { driver: 'vvfat', dir: path, 'fat-type': type, floppy, rw: false },
+          'the node must be called by what the name means',
+        );
+        t.contains(below, { ro: true, image: { 'virtual-size': size } }, 'it must be that disk');
+        await t.execute('blockdev-del', { 'node-name': node });
+      }
+    },
+  },
   {
     id: 'vvfat/sizes',
     title:

@@ -132,4 +132,11 @@ export const directories: readonly Saboteur[] = [
       'hostName: item ? item.hostName : hostNameOf(guest.name)',
     ],
   ),
+  inside(
+    'directories/names-without-words',
+    VVFAT,
+    'takes no word of the name of a disk over a directory for a floppy',
+    'drivers/vvfat/index',
+    ["floppy: has('floppy'),", 'floppy: false,'],
+  ),
 ];
