@@ -117,11 +117,9 @@ export class LongName {
       this.#text = '';
       this.#sum = entry[13]!;
     }
-    const units = PIECE_PLACES.flatMap(([at, count]) =>
-      Array.from({ length: count }, (_, k) => entry.readUInt16LE(at + k * 2)),
-    );
-    const end = units.indexOf(0);
-    this.#text = String.fromCharCode(...(end < 0 ? units : units.slice(0, end))) + this.#text;
+    const text = PIECE_PLACES.map(([at, units]) => entry.toString('utf16le', at, at + units * 2)).join('');
+    const end = text.indexOf('\0');
+    this.#text = (end < 0 ? text : text.slice(0, end)) + this.#text;
     this.#next = number - 1;
   }
 

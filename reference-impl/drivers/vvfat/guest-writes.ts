@@ -49,10 +49,11 @@ export class GuestWrites {
       log('tried to write to the protected boot sector');
       throw new IoError('EPERM');
     }
+    const changesTree = this.#concernsTree(offset, data.length) && (await this.#isNew(offset, data));
     await this.#writeFiles(offset, data);
     await overlay.write(offset, data);
     this.#copyTable(offset, data);
-    if (this.#concernsTree(offset, data.length)) await this.#follow();
+    if (changesTree) await this.#follow();
   }
 
   async flush(): Promise<void> {
@@ -99,6 +100,12 @@ export class GuestWrites {
     const start = this.#written.layout.fatStart * SECTOR;
     const [from, to] = [Math.max(offset, start), Math.min(offset + data.length, start + this.#table.length)];
     if (from < to) this.#table.set(data.subarray(from - offset, to - offset), from - start);
+  }
+
+  async #isNew(offset: number, data: Uint8Array): Promise<boolean> {
+    const old = new Uint8Array(data.length);
+    await this.#written.disk.read(offset, old);
+    return Buffer.compare(old, data) !== 0;
   }
 
   #concernsTree(offset: number, length: number): boolean {

@@ -21,7 +21,7 @@ import { HostDirectory } from '../../host/host-directory.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { copyVolume, FatFixture, type Files, SECTOR } from '../../testing/fat-directories.ts';
-import { entry } from './directory-entries.ts';
+import { entry as newEntry } from './directory-entries.ts';
 import { fatLayout } from './fat-layout.ts';
 import { FatTable } from './fat-table.ts';
 
@@ -352,7 +352,7 @@ describe('a host that fails', () => {
     const [one, two] = ['A', 'B'].map((name) => root.readUInt16LE(root.indexOf(name.padEnd(11)) + 26));
     await node.io.write(TABLE, tableOf(one!, two!, 5));
     const file = (name: string, first: number, size: number) =>
-      entry({ short: name.padEnd(11), attributes: 0x20, first, size });
+      newEntry({ short: name.padEnd(11), attributes: 0x20, first, size });
     const entries = [root.subarray(0, 32), file('B', one!, 3), file('A', two!, 700), file('NEW', 5, 512)];
     return () => node.io.write(ROOT, Buffer.concat([...entries, Buffer.alloc(SECTOR - 4 * 32)]));
   }
