@@ -3,7 +3,7 @@
  * and its connection with it. One that has come to the end of the file leaves its connection to the next.
  */
 import { Writable } from 'node:stream';
-import { Client, FTPError } from 'basic-ftp';
+import type { Client, FTPError } from 'basic-ftp';
 import type { Clock } from '../../host/clock.ts';
 import {
   addressOf,
@@ -19,19 +19,27 @@ import { securityOf } from './trusted-authorities.ts';
 const NO_SIZE = "Server didn't report file size.";
 const ANYBODY = { user: 'anonymous', password: 'ftp@example.com' };
 
-/** A server that is reached over FTP, or FTP over TLS from the first byte on. */
-export class FtpFile implements RemoteFile {
+type BasicFtp = typeof import('basic-ftp');
+
+/** A file of a server that is reached over FTP, or FTP over TLS from the first byte on. */
+export async function ftpFile(place: RemotePlace, clock: Clock): Promise<RemoteFile> {
+  return new FtpFile(place, clock, await import('basic-ftp'));
+}
+
+class FtpFile implements RemoteFile {
   readonly #place: RemotePlace;
   readonly #clock: Clock;
+  readonly #ftp: BasicFtp;
   readonly #folders: readonly string[];
   readonly #name: string;
   #length = 0;
   /** Connections over which nothing is going on. */
   readonly #idle: Client[] = [];
 
-  constructor(place: RemotePlace, clock: Clock) {
+  constructor(place: RemotePlace, clock: Clock, ftp: BasicFtp) {
     this.#place = place;
     this.#clock = clock;
+    this.#ftp = ftp;
     const path = place.url.pathname
       .replace(/;type=[a-z]$/i, '')
       .split('/')
@@ -79,18 +87,28 @@ export class FtpFile implements RemoteFile {
   async #over<T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> {
     const start = this.#clock.now();
     const kept = this.#keptClient();
-    const client = kept ?? new Client(0);
-    const hangUp = (): void => client.close();
+    const client = kept ?? new this.#ftp.Client(0);
+    let hangUp = (): void => {};
+    // A data connection that nobody accepts is not the client's yet, and does not end with it.
+    const hungUp = new Promise<never>((_, reject) => {
+      hangUp = () => {
+        client.close();
+        reject(signal.reason as Error);
+      };
+    });
     signal.addEventListener('abort', hangUp);
-    try {
+    const worked = async (): Promise<T> => {
       if (kept === undefined) await this.#enter(client);
-      const result = await work(client);
+      return work(client);
+    };
+    try {
+      const result = await Promise.race([worked(), hungUp]);
       if (!client.closed) this.#idle.push(client);
       return result;
     } catch (error) {
       client.close();
       if (signal.aborted) throw signal.reason;
-      throw error instanceof FTPError
+      throw error instanceof this.#ftp.FTPError
         ? refusal(error)
         : asTransferError(error, this.#place.url, this.#clock.now() - start);
     } finally {

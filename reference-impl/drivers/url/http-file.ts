@@ -1,5 +1,5 @@
 /** A file of an HTTP server, read by ranges over connections that are kept. */
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../../host/clock.ts';
 import { proxyFor } from './proxy.ts';
 import {
@@ -35,31 +35,39 @@ interface Way {
   readonly headers: Headers;
 }
 
-/** A server that is reached over HTTP, or HTTP over TLS. */
-export class HttpFile implements RemoteFile {
+type Undici = Pick<typeof import('undici'), 'Agent' | 'Pool' | 'ProxyAgent'>;
+
+/** A file of a server that is reached over HTTP, or HTTP over TLS. */
+export async function httpFile(place: RemotePlace, clock: Clock): Promise<RemoteFile> {
+  return new HttpFile(place, clock, await import('undici'));
+}
+
+class HttpFile implements RemoteFile {
   readonly #place: RemotePlace;
   readonly #clock: Clock;
+  readonly #undici: Undici;
   readonly #agent: Agent;
   /** For servers that are reached over TLS, by the proxy's URL. */
   readonly #tunnels = new Map<string, ProxyAgent>();
   /** The server has answered before, so that a connection may be one that it has closed since. */
   #hasAnswered = false;
 
-  constructor(place: RemotePlace, clock: Clock) {
+  constructor(place: RemotePlace, clock: Clock, undici: Undici) {
     this.#place = place;
     this.#clock = clock;
-    this.#agent = new Agent({
+    this.#undici = undici;
+    this.#agent = new undici.Agent({
       ...PATIENT,
       factory: (origin, options) => {
         const connect = { timeout: 0, ...securityOf(new URL(origin).protocol, place) };
-        return new Pool(origin, { ...options, connect });
+        return new undici.Pool(origin, { ...options, connect });
       },
     });
   }
 
   async length(signal: AbortSignal): Promise<number> {
     const { headers, body } = await this.#ask('HEAD', {}, signal);
-    await body.dump({ limit: MAX_EXCUSE });
+    await dropped(body);
     const length = String(headers['content-length'] ?? '');
     if (!/^\d+$/.test(length) || BigInt(length) >= 2n ** 63n)
       throw new TransferError("Server didn't report file size.");
@@ -101,7 +109,7 @@ export class HttpFile implements RemoteFile {
       const { location } = answer.headers;
       const isRedirection = status >= 300 && status < 400 && location !== undefined;
       if (!isRedirection && status < 400) return answer;
-      await body.dump({ limit: MAX_EXCUSE });
+      await dropped(body);
       if (!isRedirection) throw new TransferError(`The requested URL returned error: ${status}`);
       target = redirected(target, String(location));
     }
@@ -142,7 +150,7 @@ export class HttpFile implements RemoteFile {
     const known = this.#tunnels.get(proxy.href);
     if (known !== undefined) return known;
     const token = this.#proxyToken(proxy);
-    const tunnel = new ProxyAgent({
+    const tunnel = new this.#undici.ProxyAgent({
       uri: proxy.origin,
       ...(token === undefined ? {} : { token }),
       ...PATIENT,
@@ -188,6 +196,11 @@ function redirected(from: URL, location: string): URL {
 function isHangUp(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** Lets a body pass that nobody wants. How it ends does not matter. */
+async function dropped(body: Answer['body']): Promise<void> {
+  await body.dump({ limit: MAX_EXCUSE }).catch(() => {});
 }
 
 function discard(body: Answer['body']): void {

@@ -2,13 +2,13 @@
  * `http`, `https`, `ftp` and `ftps`: a file of a server, named by a URL, that is only read. What is read is fetched
  * together with some bytes more (`read-ahead.ts`); what speaks to the server is `http-file.ts` and `ftp-file.ts`.
  */
-import type { Clock } from '../../host/clock.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
+import { ftpFile } from './ftp-file.ts';
+import { httpFile } from './http-file.ts';
 import { within } from './patience.ts';
 import { ReadAhead } from './read-ahead.ts';
-import type { RemoteFile, RemotePlace } from './remote-file.ts';
 import { TransferError } from './transfer-error.ts';
 import { type UrlOptions, urlSettings } from './url-options.ts';
 
@@ -21,6 +21,8 @@ async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): P
   const { options, readOnly, clock, hostWork } = environment;
   if (!readOnly) throw new CommandError('curl block device does not support writes');
   const { place, readahead, timeout } = urlSettings(scheme, options, environment.secret);
+  const fileAt = place.url.protocol.startsWith('http') ? httpFile : ftpFile;
+  // What speaks to servers is loaded when the first node needs it.
   const file = await hostWork.track(() => fileAt(place, clock));
   try {
     const length = await hostWork.trackPeer(() => within(clock, timeout, (signal) => file.length(signal)));
@@ -30,16 +32,6 @@ async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): P
     if (error instanceof TransferError) throw new CommandError(`CURL: Error opening file: ${error.message}`);
     throw error;
   }
-}
-
-/** What speaks to servers is loaded when the first node needs it. */
-async function fileAt(place: RemotePlace, clock: Clock): Promise<RemoteFile> {
-  if (place.url.protocol.startsWith('http')) {
-    const { HttpFile } = await import('./http-file.ts');
-    return new HttpFile(place, clock);
-  }
-  const { FtpFile } = await import('./ftp-file.ts');
-  return new FtpFile(place, clock);
 }
 
 class UrlState implements DriverState {
