@@ -2,6 +2,18 @@
 import type { Requirement } from './requirement.ts';
 
 export const curlDrivers = {
+  'curl/creates-nothing': {
+    level: 'must',
+    definition: 'BlockdevOptionsCurlBase',
+    text: 'No image is made by a name that is a URL.',
+    source: 'observation',
+  },
+  'curl/file-name': {
+    level: 'must',
+    definition: 'BlockdevOptionsCurlBase',
+    text: 'A URL is the name of a file, also where the header of an image names its backing file.',
+    source: 'observation',
+  },
   'curl/length': {
     level: 'must',
     definition: 'BlockdevOptionsCurlBase',
@@ -55,6 +67,12 @@ export const curlDrivers = {
     definition: 'BlockdevOptionsCurlBase',
     text: 'timeout is 5 seconds by default.',
   },
+  'curl/timeout-of-reads': {
+    level: 'must',
+    definition: 'BlockdevOptionsCurlBase',
+    text: 'A read for which the server takes longer than timeout fails.',
+    source: 'observation',
+  },
   'curl/url': {
     level: 'must',
     definition: 'BlockdevOptionsCurlBase',
@@ -69,6 +87,12 @@ export const curlDrivers = {
     level: 'must',
     definition: 'BlockdevOptionsCurlBase',
     text: 'Without username there is no login.',
+  },
+  'curl/whole-sectors': {
+    level: 'must',
+    definition: 'BlockdevOptionsCurlBase',
+    text: 'A file that ends inside a sector is as long as whole sectors, and zeroes behind its end.',
+    source: 'observation',
   },
   'ftp/scheme': {
     level: 'must',
@@ -122,6 +146,12 @@ export const curlDrivers = {
     level: 'must',
     definition: 'BlockdevOptionsCurlHttp',
     text: 'A redirection is followed.',
+    source: 'observation',
+  },
+  'http/redirection-login': {
+    level: 'must',
+    definition: 'BlockdevOptionsCurlHttp',
+    text: 'The login is shown to the server that was named, and to no other.',
     source: 'observation',
   },
   'http/scheme': {

@@ -4,6 +4,7 @@ import { clusterCases } from './cluster-nodes.ts';
 import { ftpCases } from './ftp-nodes.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
+import { httpServiceCases } from './http-service.ts';
 import { iscsiCases } from './iscsi-nodes.ts';
 import { nfsAnswerCases } from './nfs-answers.ts';
 import { nfsNameCases } from './nfs-names.ts';
@@ -15,6 +16,7 @@ import { urlSchemeCases } from './url-schemes.ts';
 export const networkCases: readonly CaseDefinition[] = [
   ...httpCases,
   ...httpOptionCases,
+  ...httpServiceCases,
   ...urlSchemeCases,
   ...ftpCases,
   ...sshCases,

@@ -5,7 +5,7 @@ import type { CaseContext, Needs } from '../../case.ts';
 import { nodeBytes, openIo } from '../../helpers/node-io.ts';
 import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { checkAbsent, KiB, needs, nodeCommands, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
-import { checkReadFails, writes } from '../driver-guest.ts';
+import { checkReadFails, type Range, writes } from '../driver-guest.ts';
 
 /** Bytes of what servers show. */
 const SIZE = 512 * KiB;
@@ -54,15 +54,23 @@ export async function remoteRefused(t: CaseContext, options: JsonObject, text?: 
   return desc;
 }
 
-/** States that the node is as long as `content`, and that it reads as that: at its start, across sectors, and at its end. */
-export async function checkHolds(t: CaseContext, node: string, content: Buffer): Promise<void> {
+/** Where reads are tried: at the start, across sectors, and at the end. */
+const usual = ({ length }: Buffer): readonly Range[] => [
+  [0, 4096],
+  [length - 512, 512],
+  [length / 2 - 1024, 8 * KiB],
+];
+
+/** States that the node is as long as `content`, and that it reads as that there. */
+export async function checkHolds(
+  t: CaseContext,
+  node: string,
+  content: Buffer,
+  ranges: readonly Range[] = usual(content),
+): Promise<void> {
   t.equal(await virtualSize(t, node), content.length, 'the node must be as long as what the server has');
   const io = await openIo(t, node, { writable: false });
-  for (const [offset, length] of [
-    [0, 4096],
-    [content.length - 512, 512],
-    [content.length / 2 - 1024, 8 * KiB],
-  ] as const)
+  for (const [offset, length] of ranges)
     t.check(
       (await io.read(offset, length)).equals(content.subarray(offset, offset + length)),
       `a read of ${length} bytes at ${offset} must give what the server has there`,

@@ -11,7 +11,7 @@ const LATE_MS = 4000;
 
 /**
  * How it answers: with the file; with no ranges of it; without telling its length; never; after 4 seconds; with an end in the middle of what
- * was asked for; with a redirection from one path to the other; or with a status.
+ * was asked for; with a redirection from one path to the other, or to another server; or with a status.
  */
 export type Manner =
   | 'file'
@@ -21,6 +21,7 @@ export type Manner =
   | 'late'
   | 'half'
   | 'redirection'
+  | { readonly sendsTo: string }
   | number;
 
 /** A request as it came. */
@@ -38,6 +39,8 @@ export interface HttpPeer extends Listening {
   readonly requests: readonly HttpRequest[];
   /** How it answers from now on. */
   manner: Manner;
+  /** Waited for before a request is answered. */
+  held: ((request: HttpRequest) => Promise<void> | undefined) | undefined;
 }
 
 /** What is unusual about a server. */
@@ -45,6 +48,8 @@ export interface HttpPeerOptions {
   /** HTTPS, with a certificate that nobody trusts. */
   readonly tls?: boolean;
   readonly manner?: Manner;
+  /** Default: a free one. */
+  readonly port?: number;
   /** `user:password` without which it answers 401. */
   readonly credentials?: string;
 }
@@ -53,27 +58,30 @@ export interface HttpPeerOptions {
 export async function startHttpPeer(
   t: CaseContext,
   content: Buffer,
-  { tls = false, manner = 'file', credentials }: HttpPeerOptions = {},
+  { tls = false, manner = 'file', credentials, port = 0 }: HttpPeerOptions = {},
 ): Promise<HttpPeer> {
   const requests: HttpRequest[] = [];
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', headers, url } = request;
     const range = rangeOf(headers);
-    requests.push({ method, range, headers });
+    const asked = { method, range, headers };
+    requests.push(asked);
+    await peer.held?.(asked);
     const isAllowed = credentials === undefined || headers.authorization === basic(credentials);
     const isThere = url === PATH || url === MOVED;
     const how = !isAllowed ? 401 : isThere ? peer.manner : 404;
     const show = (): void => send(response, how, content, range, method === 'HEAD');
     if (how === 'silence') return;
     if (typeof how === 'number') response.writeHead(how).end();
+    else if (typeof how === 'object') response.writeHead(302, { Location: how.sendsTo }).end();
     else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: MOVED }).end();
     else if (how === 'late') setTimeout(show, LATE_MS).unref();
     else show();
   };
   const server = tls ? createTlsServer(await selfSigned(t), answer) : createServer(answer);
-  const listening = await listen(t, server);
+  const listening = await listen(t, server, { host: '127.0.0.1', port });
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${listening.port}${PATH}`;
-  const peer: HttpPeer = { ...listening, url, requests, manner };
+  const peer: HttpPeer = { ...listening, url, requests, manner, held: undefined };
   return peer;
 }
 
