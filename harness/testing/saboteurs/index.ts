@@ -49,6 +49,7 @@ import { storedBitmaps } from './stored-bitmaps.ts';
 import { throttleMembers } from './throttle-members.ts';
 import { timing } from './timing.ts';
 import { transactions } from './transactions.ts';
+import { urlNodes } from './url-nodes.ts';
 import { wire } from './wire.ts';
 
 /** All saboteurs, in groups. A new group is one file and one line here. */
@@ -102,5 +103,6 @@ export const saboteurs: readonly Saboteur[] = [
   ...throttleMembers,
   ...timing,
   ...transactions,
+  ...urlNodes,
   ...wire,
 ];
