@@ -8,7 +8,7 @@ import {
   scriptedFtpServer,
   sendsFile,
 } from '../../testing/scripted-file-servers.ts';
-import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-nodes.ts';
+import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-fixture.ts';
 
 const KiB = 1024;
 const content = sectors(512 * KiB);

@@ -8,7 +8,7 @@ import {
   type ScriptedHttpServer,
   scriptedHttpServer,
 } from '../../testing/scripted-file-servers.ts';
-import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-nodes.ts';
+import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-fixture.ts';
 
 const KiB = 1024;
 const content = sectors(2048 * KiB);
@@ -241,6 +241,11 @@ describe('opening', () => {
     await expect(nodes.open('http://nobody.invalid/x')).rejects.toThrow(
       'Could not resolve host: nobody.invalid',
     );
+  });
+
+  test('a server without TLS', async () => {
+    const secure = nodes.open(url.replace('http:', 'https:'), { sslverify: false });
+    await expect(secure).rejects.toThrow(/^CURL: Error opening file: error:0A00010B:SSL routines::[a-z ]+$/);
   });
 
   test('cookies that would be headers of their own are refused', async () => {

@@ -42,7 +42,7 @@ const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'f
 
 /** Where to connect to: a host without the brackets that URLs put around IPv6 addresses. */
 export function addressOf({ hostname, port, protocol }: URL): { host: string; port: number } {
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || PORTS[protocol]! };
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? PORTS[protocol]! : Number(port) };
 }
 
 /** The login that a URL has in it. */

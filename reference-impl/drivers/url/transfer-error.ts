@@ -19,6 +19,9 @@ const UNREACHED: ReadonlySet<string> = new Set([
 /** What is wrong with a certificate, as OpenSSL calls it. */
 const CERTIFICATE = /CERT|SIGNATURE|ISSUER|CRL/;
 
+/** What OpenSSL says, with places in its source. */
+const TLS = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]*):/;
+
 /** Turns what Node throws on the way to a server into a `TransferError`. `took`: nanoseconds until then. */
 export function asTransferError(error: unknown, url: URL, took: bigint): TransferError {
   if (error instanceof TransferError) return error;
@@ -37,5 +40,7 @@ function words({ code = '', message }: NodeJS.ErrnoException, url: URL, ms: bigi
   if (code.startsWith('HPE_')) return 'Received HTTP/0.9 when not allowed';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `SSL: no alternative certificate subject name matches target host name '${host}'`;
+  const [, number, library, what] = TLS.exec(message) ?? [];
+  if (what !== undefined) return `error:${number}:${library}::${what}`;
   return CERTIFICATE.test(code) ? `SSL certificate problem: ${reason}` : reason;
 }

@@ -7,7 +7,7 @@ import { createObject } from '../../objects/create-object.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { run, stopServer, whyMissing } from '../../testing/external-programs.ts';
 import { type FileServer, serverCertificate, startNginx, startVsftpd } from '../../testing/file-servers.ts';
-import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-nodes.ts';
+import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-fixture.ts';
 
 const KiB = 1024;
 const content = sectors(3000 * KiB);
