@@ -170,7 +170,13 @@ export class HostDirectory {
   async #reader(name: Buffer): Promise<FileHandle> {
     const key = name.toString('latin1');
     const known = this.#open.get(key);
-    if (known) this.#open.delete(key);
+    if (known) {
+      this.#open.delete(key);
+      if (!(await isStill(known, await stat(name).catch(() => undefined)))) {
+        await known.close();
+        return this.#reader(name);
+      }
+    }
     const file = known ?? (await open(name, O_RDONLY | O_NONBLOCK));
     this.#open.set(key, file);
     if (this.#open.size > MOST_OPEN) {
@@ -184,7 +190,9 @@ export class HostDirectory {
   /** The file that was changed last is open still. */
   async #writer(path: HostPath, create: boolean): Promise<EditedFile> {
     const key = this.#at(path).toString('latin1');
-    if (this.#edited?.key === key && !create) return new EditedFile(this.#edited.file);
+    const known = this.#edited?.key === key && !create ? this.#edited.file : undefined;
+    if (known && (await isStill(known, await lstat(this.#at(path)).catch(() => undefined))))
+      return new EditedFile(known);
     const name = await this.#inside(path);
     await this.#closeWriter();
     const flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT | O_EXCL : 0);
@@ -218,6 +226,12 @@ export class HostDirectory {
       throw asIoError(error);
     }
   }
+}
+
+/** Nobody has put another file in the place of the one that is open. */
+async function isStill(file: FileHandle, found: fs.Stats | undefined): Promise<boolean> {
+  const { dev, ino } = await file.stat();
+  return found?.dev === dev && found.ino === ino;
 }
 
 /** The host can have a file of this name. */

@@ -3,6 +3,7 @@ import {
   appendFile,
   mkdir,
   readdir,
+  rename,
   rm,
   stat,
   symlink,
@@ -218,6 +219,21 @@ describe('a directory that changes under the disk', () => {
     expect((await read(node, FIRST, 6)).toString()).toBe('beh\0\0\0');
   });
 
+  test('a file that another took the place of is that one, to read and to write', async () => {
+    const node = await floppy({ file: 'one' });
+    const replace = async (bytes: string) => {
+      await fixture.put({ other: bytes });
+      await rename(join(fixture.dir, 'other'), join(fixture.dir, 'file'));
+    };
+    expect((await read(node, FIRST, 3)).toString()).toBe('one');
+    await replace('two');
+    expect((await read(node, FIRST, 3)).toString()).toBe('two');
+    await node.io.write(FIRST, Buffer.alloc(SECTOR, 'x'));
+    await replace('three');
+    await node.io.write(FIRST, Buffer.alloc(SECTOR, 'y'));
+    expect(await fixture.shown()).toEqual(new Map([['file', 'yyyee']]));
+  });
+
   test('a file that is gone cannot be read, and the rest can', async () => {
     await fixture.put({ one: 'one' });
     const node = await fixture.open(FLOPPY);
@@ -229,8 +245,8 @@ describe('a directory that changes under the disk', () => {
   test('files that the guest never saw are not replaced', async () => {
     const node = await floppy({ 'old.txt': 'guest' });
     await fixture.put({ 'new.txt': 'host' });
-    const rename = changeEntry(node, 'OLD     TXT', (entry) => void entry.write('NEW'));
-    await expect(rename).rejects.toMatchObject({ name: 'IoError', code: 'EEXIST' });
+    const renamed = changeEntry(node, 'OLD     TXT', (entry) => void entry.write('NEW'));
+    await expect(renamed).rejects.toMatchObject({ name: 'IoError', code: 'EEXIST' });
     await expect(node.io.flush()).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await fixture.shown()).toEqual(
       new Map([
