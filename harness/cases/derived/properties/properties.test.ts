@@ -119,6 +119,17 @@ describe('a property finds', () => {
   });
 });
 
+test('a driver that only turns out to be missing ends no property that is about others, too', async () => {
+  const answered = new Set<string>();
+  const target = lyingTarget(honest, (execute, { driver }) => {
+    if (execute !== 'blockdev-add' || driver !== 'rbd') return null;
+    answered.add(driver);
+    return refusal("Unknown driver 'rbd'");
+  });
+  expect(await runCase(target, 'blockdev-add-valid')).toMatchObject({ outcome: 'pass' });
+  expect([...answered]).toEqual(['rbd']);
+});
+
 describe('the form is at fault', () => {
   const points = new Points(spec.commands.get('blockdev-add')!);
   const args = { driver: 'raw', file: { driver: 'file', filename: 'x' }, 'read-only': true };
