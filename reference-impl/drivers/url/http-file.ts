@@ -1,6 +1,7 @@
 /** A file of an HTTP server, read by ranges over connections that are kept. */
 import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../../host/clock.ts';
+import { Connections } from './connections.ts';
 import { proxyFor } from './proxy.ts';
 import {
   type Login,
@@ -35,34 +36,30 @@ interface Way {
   readonly headers: Headers;
 }
 
-type Undici = Pick<typeof import('undici'), 'Agent' | 'Pool' | 'ProxyAgent'>;
+type Undici = Pick<typeof import('undici'), 'Agent' | 'ProxyAgent'>;
 
-/** A file of a server that is reached over HTTP, or HTTP over TLS. */
-export async function httpFile(place: RemotePlace, clock: Clock): Promise<RemoteFile> {
-  return new HttpFile(place, clock, await import('undici'));
+/** A file of a server that is reached over HTTP, or HTTP over TLS; connecting may take so many seconds (0: any time). */
+export async function httpFile(place: RemotePlace, clock: Clock, timeout: number): Promise<RemoteFile> {
+  return new HttpFile(place, clock, timeout, await import('undici'));
 }
 
 class HttpFile implements RemoteFile {
   readonly #place: RemotePlace;
   readonly #clock: Clock;
   readonly #undici: Undici;
+  readonly #connections: Connections;
   readonly #agent: Agent;
   /** For servers that are reached over TLS, by the proxy's URL. */
   readonly #tunnels = new Map<string, ProxyAgent>();
   /** The server has answered before, so that a connection may be one that it has closed since. */
   #hasAnswered = false;
 
-  constructor(place: RemotePlace, clock: Clock, undici: Undici) {
+  constructor(place: RemotePlace, clock: Clock, timeout: number, undici: Undici) {
     this.#place = place;
     this.#clock = clock;
     this.#undici = undici;
-    this.#agent = new undici.Agent({
-      ...PATIENT,
-      factory: (origin, options) => {
-        const connect = { timeout: 0, ...securityOf(new URL(origin).protocol, place) };
-        return new undici.Pool(origin, { ...options, connect });
-      },
-    });
+    this.#connections = new Connections(place, clock, timeout);
+    this.#agent = new undici.Agent({ ...PATIENT, connect: this.#connections.connect });
   }
 
   async length(signal: AbortSignal): Promise<number> {
@@ -97,6 +94,7 @@ class HttpFile implements RemoteFile {
   }
 
   async close(): Promise<void> {
+    this.#connections.end();
     await Promise.all([this.#agent, ...this.#tunnels.values()].map((agent) => agent.destroy()));
   }
 

@@ -1,10 +1,12 @@
 /** The driver http on servers that answer as the tests want it. */
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Node } from '../../graph/node.ts';
 import { createObject } from '../../objects/create-object.ts';
 import {
   type Answer,
   fileAnswer,
+  listening,
   type ScriptedHttpServer,
   scriptedHttpServer,
 } from '../../testing/scripted-file-servers.ts';
@@ -314,6 +316,20 @@ describe('time', () => {
       'Operation timed out after 3000 milliseconds with 0 bytes received',
     );
   });
+
+  test.each(['https', 'ftp', 'ftps'])(
+    'a server that takes a connection of %s and says nothing is left',
+    async (scheme) => {
+      const silent = await listening(createServer());
+      const opening = nodes.open(`${scheme}://127.0.0.1:${silent.port}/disk.img`, { sslverify: false });
+      await vi.waitUntil(() => silent.sockets.size > 0);
+      nodes.clock.advance(5_000_000_000n);
+      await expect(opening).rejects.toThrow('Operation timed out after 5000 milliseconds');
+      for (const socket of silent.sockets) socket.resume();
+      await silent.deserted();
+      await silent.stop();
+    },
+  );
 
   test('a read that takes too long fails, even if bytes trickle; the next one does not', async () => {
     const node = await nodes.open(url, { readahead: 0 });
