@@ -142,4 +142,8 @@ export const urlNodes: readonly Saboteur[] = [
     FTP,
     ['this.#name, offset)', 'this.#name, 0)'],
   ),
+  inside('url-nodes/ftp-waits-for-ever', 'BlockdevOptionsCurlFtp', 'waits for ever for a server', FTP, [
+    "signal.addEventListener('abort', hangUp);",
+    '',
+  ]),
 ];
