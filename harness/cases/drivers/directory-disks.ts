@@ -23,6 +23,9 @@ import {
 const vvfat = needs(nodeCommands, { drivers: ['vvfat'], capabilities: ['sharedFiles'] });
 const seen = { ...needs(vvfat, nodeBytes) };
 
+const SECTOR = 512;
+/** In the first sector of a hard disk. */
+const PARTITION = 0x1be;
 /** Clusters have 8 KiB. */
 const CLUSTER = 8 * KiB;
 
@@ -36,6 +39,7 @@ const FILES: Readonly<Record<string, Buffer>> = {
   'sub/file': Buffer.from('below'),
   'sub/deeper/and deeper/file': Buffer.alloc(CLUSTER + 1, 4),
   'sub/deeper/other': Buffer.from('beside'),
+  '.begins with a dot': Buffer.from('dot'),
 };
 const DIRECTORIES = ['sub/', 'sub/deeper/', 'sub/deeper/and deeper/', 'sub with nothing in it/'];
 
@@ -83,6 +87,7 @@ const NAMES: readonly (readonly [words: string, type: number, floppy: boolean, s
   ['', 0, false, 504 * MiB],
   ['floppy:', 0, true, 2880 * KiB],
   ['12:', 12, false, 31.5 * MiB],
+  ['32:', 32, false, 504 * MiB],
   ['floppy:12:', 12, true, 1440 * KiB],
   ['16:floppy:', 16, true, 2880 * KiB],
 ];
@@ -142,6 +147,66 @@ export const directoryDisks: readonly CaseDefinition[] = [
         await t.execute('blockdev-add', { ...open, ...options, 'node-name': node });
         t.equal(await virtualSize(t, node), size, 'a disk must have the size of its kind');
         await t.execute('blockdev-del', { 'node-name': node });
+      }
+    },
+  },
+  {
+    id: 'vvfat/geometry',
+    title: 'Boot sector and partition tell the geometry of the disk, and its medium as the tables do',
+    requirements: ['vvfat/floppy', 'vvfat/fat-type'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { open } = await directoryOf(t, {});
+      for (const [options, sectors, heads, track] of [
+        [{ floppy: true, 'fat-type': 12 }, 2880, 2, 18],
+        [{ floppy: true }, 5760, 2, 36],
+        [{ 'fat-type': 12 }, 64 * 16 * 63, 16, 63],
+        [{ 'fat-type': 16 }, 1024 * 16 * 63, 16, 63],
+      ] as const) {
+        const isFloppy = 'floppy' in options;
+        const node = t.name('fat');
+        await t.execute('blockdev-add', { ...open, ...options, 'node-name': node });
+        const io = await openIo(t, node, { writable: false });
+        const first = await io.read(0, SECTOR);
+        const start = isFloppy ? 0 : track;
+        const boot = await io.read(start * SECTOR, SECTOR);
+        const table = await io.read((start + boot.readUInt16LE(14)) * SECTOR, SECTOR);
+        await io.close();
+        await t.execute('blockdev-del', { 'node-name': node });
+        const volume = sectors - start;
+        t.equal(
+          {
+            sectors: boot.readUInt16LE(19) || boot.readUInt32LE(32),
+            heads: boot.readUInt16LE(26),
+            'sectors of a track': boot.readUInt16LE(24),
+            'sectors in front': boot.readUInt32LE(28),
+            drive: boot[36]!,
+            medium: boot[21]!,
+            'medium in the table': table[0]!,
+          },
+          {
+            sectors: volume,
+            heads,
+            'sectors of a track': track,
+            'sectors in front': start,
+            drive: isFloppy ? 0 : 0x80,
+            medium: isFloppy ? 0xf0 : 0xf8,
+            'medium in the table': isFloppy ? 0xf0 : 0xf8,
+          },
+          'the boot sector must tell the geometry',
+        );
+        if (isFloppy) continue;
+        const cylinder = sectors / heads / track - 1;
+        t.equal(
+          [...first.subarray(PARTITION, PARTITION + 8)].toSpliced(4, 1),
+          [0x80, 1, 1, 0, heads - 1, track + ((cylinder >> 8) << 6), cylinder & 0xff],
+          'the partition must be active and lie from the second track to the end',
+        );
+        t.equal(
+          [first.readUInt32LE(PARTITION + 8), first.readUInt32LE(PARTITION + 12)],
+          [start, volume],
+          'the partition must be where the boot sector is, and as long',
+        );
       }
     },
   },

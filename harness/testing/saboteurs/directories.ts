@@ -139,4 +139,21 @@ export const directories: readonly Saboteur[] = [
     'drivers/vvfat/index',
     ["floppy: has('floppy'),", 'floppy: false,'],
   ),
+  inside(
+    'directories/medium-of-floppies',
+    VVFAT,
+    'tells of floppies that they are hard disks',
+    'drivers/vvfat/fat-layout',
+    ['media: floppy ? 0xf0 : 0xf8,', 'media: 0xf8,'],
+  ),
+  inside(
+    'directories/partition-cut',
+    VVFAT,
+    'ends the partition of a hard disk a cylinder early',
+    'drivers/vvfat/boot-sectors',
+    [
+      'put(PARTITION_TABLE + 5, sectors - 1);',
+      'put(PARTITION_TABLE + 5, sectors - 1 - heads * sectorsPerTrack);',
+    ],
+  ),
 ];
