@@ -106,7 +106,7 @@ test.each([
 
 test.each(COMMANDS)('%s names the line of what is wrong in the file', async (_, args) => {
   const { code, stdout, stderr } = await withFile(`${KNOWN}- about: case\n  cases: x\n`, args);
-  expect(stderr).toBe('qmpcheck: known.yaml:25: [3].endpoint: missing\n');
+  expect(stderr).toBe('qmpcheck: known.yaml:26: [3].cases: unknown key\n');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 

@@ -87,7 +87,7 @@ test('what is wrong in the file is told before the run, and the file stays', () 
     configure(cwd, DEFECT);
     writeFileSync(join(cwd, 'ours.yaml'), `${OTHERS}- about: case\n  cases: x\n`);
     const { code, stdout, stderr } = await run(cwd, '--update-expectations', 'ours.yaml');
-    expect(stderr).toBe('qmpcheck: ours.yaml:6: [2].endpoint: missing\n');
+    expect(stderr).toBe('qmpcheck: ours.yaml:7: [2].cases: unknown key\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(read(cwd)).toContain('cases: x');
     const failed = await callMain(
