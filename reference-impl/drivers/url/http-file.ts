@@ -1,5 +1,5 @@
 /** A file of an HTTP server, read by ranges over connections that are kept. */
-import type { Agent, Dispatcher, ProxyAgent } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Clock } from '../../host/clock.ts';
 import { Connections } from './connections.ts';
 import { proxyFor } from './proxy.ts';
@@ -12,7 +12,6 @@ import {
   type Sink,
 } from './remote-file.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
-import { securityOf } from './trusted-authorities.ts';
 
 /** Connections to a server at once. */
 const CONNECTIONS = 8;
@@ -30,13 +29,12 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Who is asked, and for what. */
 interface Way {
-  readonly dispatcher: Dispatcher;
   readonly origin: string;
   readonly path: string;
   readonly headers: Headers;
 }
 
-type Undici = Pick<typeof import('undici'), 'Agent' | 'ProxyAgent'>;
+type Undici = Pick<typeof import('undici'), 'Agent'>;
 
 /** A file of a server that is reached over HTTP, or HTTP over TLS; connecting may take so many seconds (0: any time). */
 export async function httpFile(place: RemotePlace, clock: Clock, timeout: number): Promise<RemoteFile> {
@@ -46,19 +44,15 @@ export async function httpFile(place: RemotePlace, clock: Clock, timeout: number
 class HttpFile implements RemoteFile {
   readonly #place: RemotePlace;
   readonly #clock: Clock;
-  readonly #undici: Undici;
   readonly #connections: Connections;
   readonly #agent: Agent;
-  /** For servers that are reached over TLS, by the proxy's URL. */
-  readonly #tunnels = new Map<string, ProxyAgent>();
   /** The server has answered before, so that a connection may be one that it has closed since. */
   #hasAnswered = false;
 
   constructor(place: RemotePlace, clock: Clock, timeout: number, undici: Undici) {
     this.#place = place;
     this.#clock = clock;
-    this.#undici = undici;
-    this.#connections = new Connections(place, clock, timeout);
+    this.#connections = new Connections(place, clock, timeout, (proxy) => this.#proxyToken(proxy));
     this.#agent = new undici.Agent({ ...PATIENT, connect: this.#connections.connect });
   }
 
@@ -93,9 +87,9 @@ class HttpFile implements RemoteFile {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#connections.end();
-    await Promise.all([this.#agent, ...this.#tunnels.values()].map((agent) => agent.destroy()));
+    return this.#agent.destroy();
   }
 
   /** The answer from where redirections lead to. */
@@ -115,11 +109,11 @@ class HttpFile implements RemoteFile {
   }
 
   async #send(target: URL, method: 'GET' | 'HEAD', more: Headers, signal: AbortSignal): Promise<Answer> {
-    const { dispatcher, ...way } = this.#wayTo(target);
+    const way = this.#wayTo(target);
     const headers = { accept: '*/*', ...way.headers, ...this.#credentials(target), ...more };
     const request = { ...way, method, headers, signal };
     const start = this.#clock.now();
-    const send = () => dispatcher.request(request);
+    const send = () => this.#agent.request(request);
     try {
       const answer = await send().catch((error: unknown) => {
         if (!this.#hasAnswered || !isHangUp(error)) throw error;
@@ -132,30 +126,16 @@ class HttpFile implements RemoteFile {
     }
   }
 
-  /** A proxy is asked for a page by its whole name, and for a way through where what is said is secret. */
+  /** A proxy is asked for a page by its whole name. */
   #wayTo(target: URL): Way {
     const { origin, pathname, search, protocol, host } = target;
     const path = pathname + search;
-    const proxy = proxyFor(target);
-    if (proxy === undefined) return { dispatcher: this.#agent, origin, path, headers: {} };
-    if (protocol === 'https:') return { dispatcher: this.#tunnel(proxy), origin, path, headers: {} };
+    // To a server over TLS it is the connection that goes by the proxy.
+    const proxy = protocol === 'https:' ? undefined : proxyFor(target);
+    if (proxy === undefined) return { origin, path, headers: {} };
     const token = this.#proxyToken(proxy);
     const headers = { host, ...(token === undefined ? {} : { 'proxy-authorization': token }) };
-    return { dispatcher: this.#agent, origin: proxy.origin, path: origin + path, headers };
-  }
-
-  #tunnel(proxy: URL): ProxyAgent {
-    const known = this.#tunnels.get(proxy.href);
-    if (known !== undefined) return known;
-    const token = this.#proxyToken(proxy);
-    const tunnel = new this.#undici.ProxyAgent({
-      uri: proxy.origin,
-      ...(token === undefined ? {} : { token }),
-      ...PATIENT,
-      requestTls: securityOf('https:', this.#place),
-    });
-    this.#tunnels.set(proxy.href, tunnel);
-    return tunnel;
+    return { origin: proxy.origin, path: origin + path, headers };
   }
 
   #proxyToken(proxy: URL): string | undefined {

@@ -1,12 +1,15 @@
 /** The drivers http, https, ftp and ftps on servers that other people wrote. */
 import type { ChildProcess } from 'node:child_process';
 import { truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createObject } from '../../objects/create-object.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { run, stopServer, whyMissing } from '../../testing/external-programs.ts';
 import { type FileServer, serverCertificate, startNginx, startVsftpd } from '../../testing/file-servers.ts';
+import { listening } from '../../testing/scripted-file-servers.ts';
 import { bytesAt, checkBytes, sectors, type UrlNodes, urlNodes } from '../../testing/url-fixture.ts';
 
 const KiB = 1024;
@@ -121,6 +124,40 @@ describe.skipIf(withoutNginx !== undefined)(
       );
       await nodes.open(`https://localhost:${port}/disk.img`, { sslverify: false });
       await expect(nodes.open(`http://127.0.0.1:${port}/disk.img`)).rejects.toThrow('returned error: 400');
+    });
+
+    test('a proxy is asked for a way through to a server over TLS', async () => {
+      const tls = await serverCertificate(nodes.folder);
+      const port = await nginx(nodes.folder, '', tls);
+      vi.stubEnv('SSL_CERT_FILE', tls.authority);
+      const asked: unknown[] = [];
+      const proxy = createServer().on('connect', ({ url, headers }, client) => {
+        asked.push(url, headers['proxy-authorization']);
+        const server = connect({ host: '127.0.0.1', port }, () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+        client
+          .on('error', () => {})
+          .pipe(server.on('error', () => {}))
+          .pipe(client);
+      });
+      const way = await listening(proxy);
+      vi.stubEnv('https_proxy', `http://joe:sesame@127.0.0.1:${way.port}`);
+      await checkAll(`https://127.0.0.1:${port}/disk.img`);
+      const login = `Basic ${Buffer.from('joe:sesame').toString('base64')}`;
+      expect(asked.slice(0, 2)).toEqual([`127.0.0.1:${port}`, login]);
+      const silence = new Promise((resolve) => {
+        proxy.removeAllListeners('connect').on('connect', (_request, client) => {
+          client.on('end', () => client.destroy()).resume();
+          resolve(undefined);
+        });
+      });
+      const opening = nodes.open(`https://127.0.0.1:${port}/disk.img`);
+      await silence;
+      nodes.clock.advance(5_000_000_000n);
+      await expect(opening).rejects.toThrow('Operation timed out');
+      await nodes.end();
+      await way.deserted();
+      await way.stop();
+      nodes = await urlNodes();
     });
 
     test('a slow server is given up in the middle, one that was killed is missed', async () => {
