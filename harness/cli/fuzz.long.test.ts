@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { LOG } from '../fuzz/campaign.ts';
 import { BROKEN, CampaignFolder } from '../testing/campaign-folder.ts';
 import { callMain, qmpcheck } from '../testing/command-line.ts';
+
+const BUCKET = /^deviation error-class: /m;
 
 /** Campaigns start many endpoints, each in a process. */
 const LONG = 300_000;
@@ -53,6 +55,40 @@ test(
     expect(stderr).toMatch(/interrupted; with --out \S+ it goes on from here\n$/);
     expect(left).toEqual([]);
     expect((await callMain(campaigns.args('SIGTERM', '--target', 'reference'))).code).toBe(0);
+  },
+  LONG,
+);
+
+test(
+  '--ci fails on a new bucket, and not on one that its folder knows',
+  async () => {
+    const ci = campaigns.args('ci', '--target', BROKEN, '--ci');
+    expect((await callMain(ci)).code).toBe(1);
+    const second = await callMain(ci);
+    expect(second.code).toBe(0);
+    expect(second.stdout).toMatch(BUCKET);
+  },
+  LONG,
+);
+
+test(
+  'its findings are written down, and then known',
+  async () => {
+    const yaml = join(campaigns.path, 'written.yaml');
+    const first = await callMain(
+      campaigns.args('written', '--target', BROKEN, '--update-expectations', yaml),
+    );
+    expect(first.stdout).toMatch(BUCKET);
+    expect(first.code).toBe(0);
+    const text = readFileSync(yaml, 'utf8');
+    expect(text).toContain('- about: finding\n');
+    const call = ['--target', BROKEN, '--expect', yaml, '--strict-expectations'];
+    const { code, stdout } = await callMain(campaigns.args('silent', ...call));
+    expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation/);
+    expect(code).toBe(0);
+    const later = ['fuzz', '--status', join(campaigns.path, 'written'), '--update-expectations', yaml];
+    expect((await callMain(later)).code).toBe(0);
+    expect(readFileSync(yaml, 'utf8')).toBe(text);
   },
   LONG,
 );

@@ -1,5 +1,5 @@
 /** `qmpcheck fuzz` and the replay of what it finds, as scripts and people at a terminal see them. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -59,40 +59,6 @@ describe('a campaign that finds something', () => {
         totals: { REPRODUCED: 0, FIXED: 1, ERROR: 0 },
       });
       expect(sound.code).toBe(0);
-    },
-    LONG,
-  );
-
-  test(
-    '--ci fails on a new bucket, and not on one that its folder knows',
-    async () => {
-      const ci = campaigns.args('ci', '--target', BROKEN, '--ci');
-      expect((await callMain(ci)).code).toBe(1);
-      const second = await callMain(ci);
-      expect(second.code).toBe(0);
-      expect(second.stdout).toMatch(new RegExp(BUCKET.source, 'm'));
-    },
-    LONG,
-  );
-
-  test(
-    'its findings are written down, and then known',
-    async () => {
-      const yaml = join(campaigns.path, 'written.yaml');
-      const first = await callMain(
-        campaigns.args('written', '--target', BROKEN, '--update-expectations', yaml),
-      );
-      expect(first.stdout).toMatch(new RegExp(BUCKET.source, 'm'));
-      expect(first.code).toBe(0);
-      const text = readFileSync(yaml, 'utf8');
-      expect(text).toContain('- about: finding\n');
-      const call = ['--target', BROKEN, '--expect', yaml, '--strict-expectations'];
-      const { code, stdout } = await callMain(campaigns.args('silent', ...call));
-      expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation/);
-      expect(code).toBe(0);
-      const later = ['fuzz', '--status', join(campaigns.path, 'written'), '--update-expectations', yaml];
-      expect((await callMain(later)).code).toBe(0);
-      expect(readFileSync(yaml, 'utf8')).toBe(text);
     },
     LONG,
   );
