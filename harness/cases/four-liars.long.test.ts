@@ -17,6 +17,9 @@ const EXPORTS = 'about exports as an NBD client sees them, which the liar that a
 const DEVICES = 'about what qom-get tells, which the liar that acts tells too: it is no list';
 const GUEST =
   'about what a guest finds at its ports, which the liar that acts shows, and which no list or event tells';
+const ASKED = 'about who is asked at which URL, which the liar that acts does';
+const PATIENCE = 'about how long a silent server is waited for, which the liar that acts does';
+const CLUSTER = 'about refusals alone: there is no cluster that could take anything';
 const MONITOR = 'about further monitors by their text, on which nothing is left out';
 
 /** What a liar passes, and why it may. */
@@ -38,11 +41,20 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'envelope/no-stray-lines': HABIT,
   'envelope/nothing-unasked': HABIT,
   'envelope/reply-members': HABIT,
+  'ftp/scheme': ASKED,
+  'ftp/timeout': PATIENCE,
+  'ftps/scheme': ASKED,
+  'ftps/timeout': PATIENCE,
   'greeting/every-connection': 'about the greetings, before which nothing can be told to do',
   'greeting/no-banner': HABIT,
   'greeting/no-events-before': HABIT,
   'greeting/shape': 'about the greeting, before which nothing can be told to do',
   'greeting/version-is-query-version': 'about a version, which nothing that is done can change',
+  'http/scheme': ASKED,
+  'http/timeout': PATIENCE,
+  'http/timeout-default': PATIENCE,
+  'https/scheme': ASKED,
+  'https/timeout': PATIENCE,
   'ide/addresses-by-given-geometry': GUEST,
   'ide/form-of-disks': GUEST,
   'ide/geometry-of-partitions': GUEST,
@@ -72,6 +84,7 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'nbd-export/stopped-while-it-haggles': EXPORTS,
   'negotiation/accepted': HABIT,
   'negotiation/no-events-before': HABIT,
+  'nfs/creates': IMAGE,
   'qom-get/models-without-drives': DEVICES,
   'qom-get/paths': DEVICES,
   'qom-get/unnamed-controllers': DEVICES,
@@ -79,6 +92,12 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'qom-get/words-of-ide-disks': DEVICES,
   'queries/nothing': 'about lists that are empty, as those of a liar are',
   'sessions/quit': 'about the end, which the liar that acts reaches; SHUTDOWN has a case of its own',
+  'sheepdog/copies': CLUSTER,
+  'sheepdog/data-strips': CLUSTER,
+  'sheepdog/nobody-there': CLUSTER,
+  'sheepdog/parity-strips': CLUSTER,
+  'sheepdog/preallocation': CLUSTER,
+  'ssh/creates': IMAGE,
   'syntax/int64-extremes': ECHO,
   'syntax/long-strings': ECHO,
   'syntax/nesting-deep': ECHO,

@@ -325,6 +325,14 @@ export const directoryDisks: readonly CaseDefinition[] = [
       await refused(large, {});
       const names = Array.from({ length: 300 }, (_, i) => [`file${i}`, Buffer.alloc(0)]);
       await refused(await directoryOf(t, Object.fromEntries(names)), {});
+      const node = t.name('fat');
+      const { open } = await directoryOf(t, Object.fromEntries(names.slice(0, 10)));
+      await t.execute('blockdev-add', { ...open, 'node-name': node });
+      t.check(
+        (await virtualSize(t, node)) !== null,
+        'a directory that fits must be a disk',
+        'it is not listed',
+      );
     },
   },
 ];

@@ -5,7 +5,7 @@ import { addImage, addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, stairs } from '../
 import { endedReady, mirrorJobs } from '../../helpers/job-steps.ts';
 import { startNfsPeer } from '../../helpers/peers/nfs-peer.ts';
 import { buildQcow2 } from '../../helpers/qcow2-image.ts';
-import { checkAbsent, makeFile, needs, queryList } from '../../helpers/shared-setup.ts';
+import { checkAbsent, makeFile, needs, nodeInfo, queryList } from '../../helpers/shared-setup.ts';
 import { addRemote, remoteNodes } from './remote-nodes.ts';
 
 const nfs = remoteNodes('nfs');
@@ -85,6 +85,14 @@ export const nfsNameCases: readonly CaseDefinition[] = [
         await checkAbsent(t, node);
       }
       t.equal(peer.askers.length, 0, 'no server must be asked by a name that is refused');
+      const { path: filename } = await imageOver(t, `${host}${peer.path}`);
+      const node = t.name('over');
+      await t.execute('blockdev-add', {
+        driver: 'qcow2',
+        'node-name': node,
+        file: { driver: 'file', filename },
+      });
+      t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'a sound name must be followed');
     },
   },
   {
