@@ -75,7 +75,7 @@ async function rates(format: string, folder: string, rounds: number, disk: numbe
       const claim = {
         id: `${format}-${pattern.name}-${direction}`,
         title: `${format} on the reference against qemu-img bench: ${pattern.name} ${direction}s`,
-        claim: 0.25,
+        claim: 0.5,
         round: `${pattern.count(disk)} requests of ${pattern.size >> 10} KiB, ${DEPTH} in flight, opening and closing included`,
       };
       results.push(compared(claim, times));
