@@ -1,19 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
+import { openFlags } from '../host/fd-sets.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { driverContract } from '../testing/driver-contract.ts';
 import { testEnvironment, testServices } from '../testing/test-services.ts';
@@ -84,6 +76,16 @@ describe.skipIf(!hasDirectAccess())('cache.direct', () => {
         const held = await readFile(path);
         expect(held.subarray(at, at + length).equals(written), `write ${at} ${length}`).toBe(true);
       }
+      const many = Array.from({ length: 40 }, (_, index) => index * 4096);
+      await Promise.all(many.map((at) => state.write(at, Buffer.alloc(4096, at / 4096))));
+      const back = await Promise.all(
+        many.map(async (at) => {
+          const read = Buffer.alloc(4096);
+          await state.read(at, read);
+          return read.equals(Buffer.alloc(4096, at / 4096));
+        }),
+      );
+      expect(back).toEqual(many.map(() => true));
       await state.setReadOnly!(true);
       expect(directlyOpen(path)).toBe(1);
     } finally {
@@ -99,8 +101,7 @@ function directlyOpen(path: string): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
       if (readlinkSync(`/proc/self/fd/${fd}`) !== path) return false;
-      const [, flags = '0'] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))!;
-      return (Number.parseInt(flags, 8) & constants.O_DIRECT) !== 0;
+      return (openFlags(Number(fd)) & constants.O_DIRECT) !== 0;
     } catch {
       return false;
     }

@@ -14,16 +14,29 @@ export const DIRECT_ALIGNMENT = 4096;
 const WASM_PAGE = 0x10000;
 /** Bytes of one buffer. */
 const SIZE = 16 * WASM_PAGE;
+/** More than Node has threads for files. Each memory of WebAssembly takes gigabytes of addresses, so that all are in one. */
+const COUNT = 8;
 
-/** Kept for later requests. */
-const free: Uint8Array[] = [];
+let free: Uint8Array[] | undefined;
+const waiting: ((buffer: Uint8Array) => void)[] = [];
 
-/** Has `work` use a buffer of one MiB that nobody else uses meanwhile; what is in it may be anything. */
+/**
+ * Has `work` use a buffer of one MiB that nobody else uses meanwhile, and waits while all are in use; what is in it may
+ * be anything.
+ */
 export async function withAlignedBuffer<T>(work: (buffer: Uint8Array) => Promise<T>): Promise<T> {
-  const buffer = free.pop() ?? new Uint8Array(new WebAssembly.Memory({ initial: SIZE / WASM_PAGE }).buffer);
+  free ??= allBuffers();
+  const buffer = free.pop() ?? (await new Promise<Uint8Array>((resolve) => waiting.push(resolve)));
   try {
     return await work(buffer);
   } finally {
-    free.push(buffer);
+    const next = waiting.shift();
+    if (next) next(buffer);
+    else free.push(buffer);
   }
+}
+
+function allBuffers(): Uint8Array[] {
+  const { buffer } = new WebAssembly.Memory({ initial: (COUNT * SIZE) / WASM_PAGE });
+  return Array.from({ length: COUNT }, (_, index) => new Uint8Array(buffer, index * SIZE, SIZE));
 }

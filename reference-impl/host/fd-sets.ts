@@ -25,7 +25,7 @@ export class FdSets {
     if (set === undefined) return path;
     const descriptors = this.#sets.get(Number(set));
     if (descriptors === undefined) throw new IoError('ENOENT');
-    const fd = descriptors.find((one) => (accessOf(one) === READ_WRITE) === !readOnly);
+    const fd = descriptors.find((one) => ((openFlags(one) & ACCESS_MASK) === READ_WRITE) === !readOnly);
     if (fd === undefined) throw new IoError('EACCES');
     return `/proc/self/fd/${fd}`;
   }
@@ -41,8 +41,8 @@ function isFile(fd: number): boolean {
   }
 }
 
-/** As in the flags of `open`. */
-function accessOf(fd: number): number {
+/** The flags of `open` that a descriptor of this process has. Throws where it is none. */
+export function openFlags(fd: number): number {
   const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0';
-  return Number.parseInt(flags, 8) & ACCESS_MASK;
+  return Number.parseInt(flags, 8);
 }

@@ -141,7 +141,7 @@ export function hostileImages(subject: HostileSubject, [from, to]: readonly [num
   });
 }
 
-export function bytesHeld(): number {
+function bytesHeld(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -8,6 +8,7 @@
 import type { ByteStream } from '../../host/byte-stream.ts';
 import type { Clock } from '../../host/clock.ts';
 import { IoError } from '../../host/errno.ts';
+import { SilenceWatch } from '../../host/silence-watch.ts';
 import {
   type Chunk,
   type Cookie,
@@ -42,16 +43,19 @@ interface Pending {
 export class Connection {
   readonly #stream: ByteStream;
   readonly #structured: boolean;
-  readonly #clock: Clock;
   readonly #pending = new Map<Cookie, Pending>();
   #next: Cookie = 1n;
   #failure: Error | undefined;
-  #cancelWatch: (() => void) | undefined;
+  readonly #watch: SilenceWatch;
 
   constructor(stream: ByteStream, structured: boolean, clock: Clock) {
     this.#stream = stream;
     this.#structured = structured;
-    this.#clock = clock;
+    this.#watch = new SilenceWatch(clock, SILENCE, {
+      received: () => stream.received,
+      owes: () => this.#pending.size > 0,
+      giveUp: (reason) => this.#giveUp(reason),
+    });
     void this.#receive();
   }
 
@@ -66,7 +70,7 @@ export class Connection {
       const header = packRequest({ flags, type, cookie, offset, length });
       if (data) this.#stream.write(header, data);
       else this.#stream.write(header);
-      if (!this.#cancelWatch) this.#watch();
+      this.#watch.begin();
     });
   }
 
@@ -79,17 +83,6 @@ export class Connection {
       this.#stream.end();
     }
     this.#fail(new Error('connection closed'));
-  }
-
-  /** Looks after a while whether anything has arrived. */
-  #watch(): void {
-    const { received } = this.#stream;
-    this.#cancelWatch = this.#clock.after(SILENCE, () => {
-      this.#cancelWatch = undefined;
-      if (this.#pending.size === 0) return;
-      if (this.#stream.received > received) this.#watch();
-      else this.#giveUp(new Error('server sends nothing'));
-    });
   }
 
   async #receive(): Promise<void> {
@@ -107,8 +100,7 @@ export class Connection {
 
   #fail(reason: Error): void {
     this.#failure ??= reason;
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
+    this.#watch.end();
     for (const { reject } of this.#pending.values()) reject(broken(this.#failure));
     this.#pending.clear();
   }

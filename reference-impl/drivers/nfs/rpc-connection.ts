@@ -4,6 +4,7 @@
  */
 import { ByteStream } from '../../host/byte-stream.ts';
 import type { Clock } from '../../host/clock.ts';
+import { SilenceWatch } from '../../host/silence-watch.ts';
 import { type Dialling, dial } from './dial.ts';
 import type { ProgramId } from './nfs-protocol.ts';
 import { BadMessage, opaque, uint32, words, XdrReader } from './xdr.ts';
@@ -55,11 +56,10 @@ interface Pending {
 /** Calls in flight on one connection. */
 export class RpcConnection {
   readonly #stream: ByteStream;
-  readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
   #next = 1;
   #lost: ConnectionLost | undefined;
-  #cancelWatch: (() => void) | undefined;
+  readonly #watch: SilenceWatch;
 
   /** Connects. Throws `ConnectionLost`. */
   static async open(where: Dialling): Promise<RpcConnection> {
@@ -72,7 +72,11 @@ export class RpcConnection {
 
   private constructor(stream: ByteStream, clock: Clock) {
     this.#stream = stream;
-    this.#clock = clock;
+    this.#watch = new SilenceWatch(clock, SILENCE, {
+      received: () => stream.received,
+      owes: () => this.#pending.size > 0,
+      giveUp: ({ message }) => this.#lose(new ConnectionLost(message)),
+    });
     void this.#receive();
   }
 
@@ -90,24 +94,13 @@ export class RpcConnection {
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.#stream.write(uint32(length + LAST_FRAGMENT), header, ...args);
-      if (!this.#cancelWatch) this.#watch();
+      this.#watch.begin();
     });
   }
 
   /** Ends the connection; calls in flight fail. */
   close(): void {
     this.#lose(new ConnectionLost('connection closed'));
-  }
-
-  /** Looks after a while whether anything has arrived. */
-  #watch(): void {
-    const { received } = this.#stream;
-    this.#cancelWatch = this.#clock.after(SILENCE, () => {
-      this.#cancelWatch = undefined;
-      if (this.#pending.size === 0) return;
-      if (this.#stream.received > received) this.#watch();
-      else this.#lose(new ConnectionLost('server sends nothing'));
-    });
   }
 
   async #receive(): Promise<void> {
@@ -120,8 +113,7 @@ export class RpcConnection {
 
   #lose(reason: ConnectionLost): void {
     this.#lost ??= reason;
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
+    this.#watch.end();
     this.#stream.destroy();
     for (const { reject } of this.#pending.values()) reject(this.#lost);
     this.#pending.clear();

@@ -13,6 +13,7 @@ import type { Client, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import type { InetSocketAddress } from '../../../spec/generated/qmp.ts';
 import type { Clock } from '../../host/clock.ts';
 import { reasonOf } from '../../host/errno.ts';
+import { SilenceWatch } from '../../host/silence-watch.ts';
 import { connectSocket } from '../../host/socket-address.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { DriverOptions } from '../driver.ts';
@@ -49,16 +50,19 @@ export type Whereabouts = Pick<DriverOptions<'ssh'>, 'server' | 'user' | 'host-k
 export class SshSession {
   readonly #socket: Socket;
   readonly #client: Client;
-  readonly #clock: Clock;
   readonly #pending = new Set<(reason: Error) => void>();
   #sftp!: SFTPWrapper;
   #failure: Error | undefined;
-  #cancelWatch: (() => void) | undefined;
+  readonly #watch: SilenceWatch;
 
   private constructor(socket: Socket, client: Client, clock: Clock) {
     this.#socket = socket;
     this.#client = client;
-    this.#clock = clock;
+    this.#watch = new SilenceWatch(clock, SILENCE, {
+      received: () => socket.bytesRead,
+      owes: () => this.#pending.size > 0,
+      giveUp: (reason) => this.#giveUp(reason),
+    });
     client.on('error', (error) => {
       // Of an agent that cannot be asked the server will tell.
       if ((error as { level?: string }).level !== 'agent') this.#fail(error);
@@ -137,7 +141,7 @@ export class SshSession {
 
   /** Sends a request. Rejects with the server's error, or with why the server was given up. */
   request<T>(send: (sftp: SFTPWrapper, done: Done<T>) => void): Promise<T> {
-    if (!this.#failure && !this.#cancelWatch) this.#watch();
+    if (!this.#failure) this.#watch.begin();
     return this.#wait((done) => send(this.#sftp, done));
   }
 
@@ -158,17 +162,6 @@ export class SshSession {
     });
   }
 
-  /** Looks after a while whether anything has arrived. */
-  #watch(): void {
-    const { bytesRead } = this.#socket;
-    this.#cancelWatch = this.#clock.after(SILENCE, () => {
-      this.#cancelWatch = undefined;
-      if (this.#pending.size === 0) return;
-      if (this.#socket.bytesRead > bytesRead) this.#watch();
-      else this.#giveUp(new Error('server sends nothing'));
-    });
-  }
-
   #giveUp(reason: Error): void {
     this.#fail(reason);
     this.#socket.destroy();
@@ -176,8 +169,7 @@ export class SshSession {
 
   #fail(reason: Error): void {
     this.#failure ??= reason;
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
+    this.#watch.end();
     for (const reject of this.#pending) reject(this.#failure);
     this.#pending.clear();
   }
