@@ -5,6 +5,7 @@
 import type { SheepdogRedundancy, SocketAddress } from '../../spec/generated/qmp.ts';
 import { connectSocket } from '../host/socket-address.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { percentDecodedOr } from '../qapi/percent.ts';
 import type { CreateEnvironment, CreateOptions, Driver, DriverOptions, OpenEnvironment } from './driver.ts';
 
 type Options = DriverOptions<'sheepdog'>;
@@ -92,13 +93,7 @@ function snapshot(fragment: string | undefined): Options {
     : { tag: decode(fragment) };
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new CommandError('invalid URI');
-  }
-}
+const decode = (text: string): string => percentDecodedOr(text, 'invalid URI');
 
 export const sheepdog: Driver<'sheepdog'> = {
   kind: 'protocol',

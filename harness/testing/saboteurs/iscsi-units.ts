@@ -85,8 +85,8 @@ export const iscsiUnits: readonly Saboteur[] = [
     'if (length < 0)',
   ]),
   breaks('name-as-it-stands', 'asks for the target as its name is written', 'iscsi-filename', [
-    'return decodeURIComponent(text);',
-    'return text;',
+    "percentDecoded(groups?.target ?? '')",
+    'groups?.target',
   ]),
   breaks('password-of-name', 'leaves out the password of a name', 'iscsi-filename', [
     'password !== undefined ? { user, password } : {}',

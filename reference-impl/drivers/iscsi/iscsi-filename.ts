@@ -1,5 +1,6 @@
 /** File names of the `iscsi` driver: `iscsi://[USER%PASSWORD@]HOST[:PORT]/TARGET/LUN`; `iser://` over the other transport. */
 import { CommandError } from '../../qapi/command-error.ts';
+import { percentDecoded } from '../../qapi/percent.ts';
 import type { DriverOptions } from '../driver.ts';
 
 /** The driver's options; a file name, and nothing else, may hold a password itself. */
@@ -13,7 +14,7 @@ const PATTERN =
 /** The options that a file name means; the unit's number is text. Throws `CommandError`. */
 export function parseFilename(filename: string): Omit<Options, 'lun'> & { readonly lun: string } {
   const groups = PATTERN.exec(filename)?.groups;
-  const target = decode(groups?.target);
+  const target = percentDecoded(groups?.target ?? '');
   if (groups === undefined || target === undefined)
     throw new CommandError(`Failed to parse URL : ${filename}`);
   const { scheme, user, password, portal, lun } = groups;
@@ -30,12 +31,4 @@ export function parseFilename(filename: string): Omit<Options, 'lun'> & { readon
 export function namedOptions(filename: string): Options {
   const { lun, ...options } = parseFilename(filename);
   return { ...options, lun: Number(lun) };
-}
-
-function decode(text = ''): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

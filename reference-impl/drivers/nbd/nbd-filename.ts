@@ -5,6 +5,7 @@
 import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { FormerOptions } from '../../qapi/former-options.ts';
+import { percentDecodedOr } from '../../qapi/percent.ts';
 import type { DriverOptions } from '../driver.ts';
 
 const PORT = '10809';
@@ -63,13 +64,7 @@ function parseUri(text: string): Options {
   throw new CommandError('No valid URL specified');
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new CommandError('No valid URL specified');
-  }
-}
+const decode = (text: string): string => percentDecodedOr(text, 'No valid URL specified');
 
 /** The URI of the export, where it says all that the options do. */
 export function uri({ server, export: name, ...more }: Options): string | undefined {

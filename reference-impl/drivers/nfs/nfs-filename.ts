@@ -1,5 +1,6 @@
 /** File names of the `nfs` driver: `nfs://HOST/PATH`, with ids and settings behind a question mark. */
 import { CommandError } from '../../qapi/command-error.ts';
+import { percentDecodedOr } from '../../qapi/percent.ts';
 import type { DriverOptions } from '../driver.ts';
 
 type Options = DriverOptions<'nfs'>;
@@ -53,13 +54,7 @@ function wholeNumber(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new CommandError('Invalid URI specified');
-  }
-}
+const decode = (text: string): string => percentDecodedOr(text, 'Invalid URI specified');
 
 /** As QEMU shows a node: the path as it is, and the ids that were given. */
 export function plainFilename({ server, path, user, group }: Options): string | undefined {

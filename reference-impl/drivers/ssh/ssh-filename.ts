@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import type { SshHostKeyCheck } from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { FormerOptions } from '../../qapi/former-options.ts';
+import { percentDecodedOr } from '../../qapi/percent.ts';
 import type { DriverOptions } from '../driver.ts';
 
 type Options = DriverOptions<'ssh'>;
@@ -58,13 +59,7 @@ function checkNamed(setting: string): SshHostKeyCheck {
   return { mode: 'hash', type: type as 'md5' | 'sha1', hash };
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new CommandError('invalid URI');
-  }
-}
+const decode = (text: string): string => percentDecodedOr(text, 'invalid URI');
 
 /** The name that opens the same file, where one says all that the options do. */
 export function uri({

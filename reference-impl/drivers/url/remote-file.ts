@@ -1,4 +1,5 @@
 /** A file of a server that can be read from anywhere, whatever the server speaks. */
+import { percentDecoded } from '../../qapi/percent.ts';
 
 /** Gets the bytes of a range as they arrive, in order. Gives false when it wants no more. */
 export type Sink = (bytes: Uint8Array) => boolean;
@@ -52,9 +53,5 @@ export function loginOf({ username, password }: URL): Login | undefined {
 
 /** A part of a URL as it was meant; as it is where that means nothing. */
 export function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
+  return percentDecoded(part) ?? part;
 }
