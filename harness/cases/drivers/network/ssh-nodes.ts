@@ -53,6 +53,12 @@ const creation = ({ server }: SshPeer, path: string, size: number): CreateOption
   size,
 });
 
+/** A server with another digest than `fd:…`, which would pass for the name of a descriptor, and may not be sent. */
+async function startSayable(t: CaseContext, type: 'md5' | 'sha1'): Promise<SshPeer> {
+  const peer = await start(t);
+  return peer.digest(type).startsWith('fd') ? startSayable(t, type) : peer;
+}
+
 /** A node whose server is made sure of by the digest of its key. */
 function byDigest(type: 'md5' | 'sha1'): CaseDefinition {
   return {
@@ -61,7 +67,7 @@ function byDigest(type: 'md5' | 'sha1'): CaseDefinition {
     requirements: ['ssh/host-key-hash', 'blockdev-add/failure-leaves-nothing'],
     needs: ssh,
     async run(t: CaseContext) {
-      const peer = await start(t);
+      const peer = await startSayable(t, type);
       const check = (hash: string): JsonObject =>
         at(peer, { 'host-key-check': { mode: 'hash', type, hash } });
       const right = peer.digest(type);
