@@ -37,6 +37,8 @@ test('the reference: all of it is well', async () => {
   expect(commands.offered).toContain('block_resize');
   expect(commands.lacking).toEqual(['system_powerdown']);
   expect(drivers.offered).toContain('rbd');
+  expect(drivers.undecided).toEqual(expect.arrayContaining(['rbd', 'gluster', 'vxhs']));
+  expect(drivers.undecided).not.toContain('qcow2');
   expect(scratch).toMatchObject({ reads: 'yes', writes: 'yes', makes: 'yes' });
   expect(contents).toEqual({ nbd: { works: 'yes' }, humanMonitor: { works: 'yes' } });
   expect(cases.run).toBeGreaterThan(500);

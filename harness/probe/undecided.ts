@@ -36,6 +36,11 @@ export class Undecided {
     return [...this.#commands];
   }
 
+  /** Drivers that replies may show to be absent. */
+  get drivers(): readonly string[] {
+    return [...this.#drivers];
+  }
+
   /** The same with these drivers. */
   withDrivers(drivers: Iterable<string>): Undecided {
     return new Undecided({ commands: this.#commands, drivers, unknownCommand: this.#unknownCommand });

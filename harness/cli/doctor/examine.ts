@@ -15,6 +15,7 @@ import { cases } from '../../cases/index.ts';
 import { unlessGone } from '../../probe/asking.ts';
 import { type ContentsAccess, probeContents } from '../../probe/contents-access.ts';
 import type { ScratchAccess } from '../../probe/scratch-access.ts';
+import type { Undecided } from '../../probe/undecided.ts';
 import type { Session } from '../../runner/endpoint-session.ts';
 import { identify } from '../../runner/identify.ts';
 import { intersect } from '../../runner/intersect.ts';
@@ -58,7 +59,10 @@ export interface Diagnosis {
   readonly quirks: readonly QuirkRecord[];
   readonly commands: Offer;
   readonly events: Offer;
-  readonly drivers: Offer;
+  readonly drivers: Offer & {
+    /** Its schema lists them, and it may still lack them: only use shows. */
+    readonly undecided: readonly string[];
+  };
   /** Null: the target is said to see no folder of ours. */
   readonly scratch: (ScratchAccess & { readonly here: string; readonly there: string }) | null;
   /** Null where there is no scratch folder to try it in. */
@@ -93,7 +97,10 @@ export async function examine(target: Target, session: Session): Promise<Diagnos
     quirks,
     commands: offer(endpointSchema.commands.keys(), spec.commands.keys()),
     events: offer(endpointSchema.events.keys(), spec.events.keys()),
-    drivers: offer(driversOf(endpointSchema), driversOf(spec)),
+    drivers: {
+      ...offer(driversOf(endpointSchema), driversOf(spec)),
+      undecided: identity.schemaOrigin === undefined ? undecidedDrivers(endpointSchema, undecided) : [],
+    },
     scratch: access && { ...access, here: session.scratch, there: session.endpoint.dir },
     contents,
     qtest: target.capabilities.qtest,
@@ -118,6 +125,11 @@ function offer(offered: Iterable<string>, known: Iterable<string>): Offer {
     lacking: [...specs].filter((name) => !ours.has(name)),
     further: [...ours].filter((name) => !specs.has(name)),
   };
+}
+
+function undecidedDrivers(endpointSchema: Schema, undecided: Undecided | undefined): string[] {
+  const open = undecided?.drivers ?? [];
+  return driversOf(endpointSchema).filter((name) => open.includes(name));
 }
 
 /** Only of an address it is not known before. */

@@ -95,7 +95,7 @@ function factsOf(diagnosis: Diagnosis): Fact[] {
       mark: 'plain',
       lines: isSilent ? ['not known: it does not list them'] : offerLines(diagnosis.events),
     },
-    { name: 'Drivers', mark: 'plain', lines: offerLines(diagnosis.drivers) },
+    { name: 'Drivers', mark: 'plain', lines: driverLines(diagnosis.drivers) },
     ...(scratch === null
       ? [
           {
@@ -144,6 +144,14 @@ function offerLines({ offered, lacking, further }: Offer): string[] {
         ? [`has ${listed(offered, MOST_NAMES)}`]
         : [`lacks ${listed(lacking, MOST_NAMES)}`]),
   ];
+}
+
+/** What is listed is not yet there. */
+function driverLines(drivers: Diagnosis['drivers']): string[] {
+  const { undecided } = drivers;
+  const [first, ...rest] = offerLines(drivers);
+  if (undecided.length === 0) return [first!, ...rest];
+  return [`${first} in its schema`, ...rest, `only use tells whether it has ${undecided.join(', ')}`];
 }
 
 function scratchFact({ reads, writes, makes, told, here, there }: NonNullable<Diagnosis['scratch']>): Fact {
