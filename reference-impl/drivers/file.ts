@@ -158,15 +158,17 @@ async function openCdrom(environment: OpenEnvironment<Options>): Promise<DriverS
   return state;
 }
 
-/** The prefix lets a name begin with what looks like another protocol's. */
-function parseFilename(filename: string) {
-  return { filename: filename.replace(/^file:/, '') };
-}
-
 const common = { kind: 'protocol', children: {}, filenameOption: 'filename' } as const;
 
-const device = { ...common, parseFilename: (filename: string) => ({ filename }) };
+/** The prefix lets a name begin with what looks like another protocol's. */
+function named(protocol: 'file' | 'host_device' | 'host_cdrom') {
+  const prefix = `${protocol}:`;
+  const parseFilename = (filename: string) => ({
+    filename: filename.startsWith(prefix) ? filename.slice(prefix.length) : filename,
+  });
+  return { ...common, protocols: [protocol], parseFilename };
+}
 
-export const hostDevice: Driver<'host_device'> = { ...device, open };
-export const hostCdrom: Driver<'host_cdrom'> = { ...device, open: openCdrom };
-export const file: Driver<'file'> = { ...common, protocols: ['file'], parseFilename, open, create };
+export const hostDevice: Driver<'host_device'> = { ...named('host_device'), open };
+export const hostCdrom: Driver<'host_cdrom'> = { ...named('host_cdrom'), open: openCdrom };
+export const file: Driver<'file'> = { ...named('file'), open, create };

@@ -3,7 +3,7 @@
  * own syntax (`nbd://…`), or a path.
  */
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -27,51 +27,19 @@ export function definitionOf(drivers: DriverTable, filename: string): JsonObject
 
 /** The protocol node that reaches the bytes of a file name. Throws `CommandError`. */
 export function protocolOf(drivers: DriverTable, filename: string): JsonObject {
-  if (!hasProtocol(filename)) return { driver: 'file', filename };
+  return definitionBy(drivers, protocolDriver(drivers, filename), filename);
+}
+
+function protocolDriver(drivers: DriverTable, filename: string): string {
+  if (!hasProtocol(filename)) return 'file';
   const protocol = filename.slice(0, filename.indexOf(':'));
-  for (const [name, driver] of drivers.all)
-    if (driver.protocols?.includes(protocol)) return definitionBy(drivers, name, filename);
+  for (const [name, driver] of drivers.all) if (driver.protocols?.includes(protocol)) return name;
   throw new CommandError(`Unknown protocol '${protocol}'`);
 }
 
 /** The node of this driver that a file name means. Throws `CommandError`. */
-export function definitionBy(drivers: DriverTable, driverName: string, filename: string): JsonObject {
-  const driver = drivers.find(driverName);
-  const options = driver?.parseFilename
-    ? optionsOf(drivers, driver, filename)
-    : { file: protocolOf(drivers, filename) };
-  return { driver: driverName, ...options };
-}
-
-function optionsOf(drivers: DriverTable, driver: AnyDriver, filename: string): JsonObject {
-  const options = { ...driver.parseFilename?.(filename) };
-  for (const name of Object.keys(driver.children)) {
-    const child = options[name];
-    if (typeof child === 'string') options[name] = protocolOf(drivers, child);
-    else if (isJsonObject(child)) options[name] = definitionOf(drivers, (child as { file: string }).file);
-  }
-  return options;
-}
-
-/**
- * A definition that got a file name besides: the name goes to whoever in it takes names, and to nobody who is defined
- * or referred to otherwise. Throws `CommandError`.
- */
-export function withFilename(drivers: DriverTable, definition: JsonObject, filename: string): JsonObject {
-  const driver = drivers.find(definition.driver as string);
-  if (!driver) return definition;
-  if (!driver.parseFilename)
-    return 'file' in driver.children ? withChild(drivers, definition, 'file', filename) : definition;
-  checkBeside(driver, definition);
-  let complete = definition;
-  for (const [name, value] of Object.entries(driver.parseFilename(filename))) {
-    const named = isJsonObject(value) ? value.file : value;
-    complete =
-      name in driver.children
-        ? withChild(drivers, complete, name, named as string)
-        : { ...complete, [name]: value };
-  }
-  return complete;
+export function definitionBy(drivers: DriverTable, driver: string, filename: string): JsonObject {
+  return withFilename(drivers, { driver }, filename);
 }
 
 /**
@@ -79,12 +47,26 @@ export function withFilename(drivers: DriverTable, definition: JsonObject, filen
  * `CommandError` for an option that cannot stand beside a name.
  */
 export function namedBeside(drivers: DriverTable, filename: string, options: JsonObject): JsonObject {
-  const named =
-    typeof options.driver === 'string'
-      ? definitionBy(drivers, options.driver, filename)
-      : protocolOf(drivers, filename);
-  checkBeside(drivers.get(named.driver as string), options);
-  return { ...named, ...options };
+  const driver = typeof options.driver === 'string' ? options.driver : protocolDriver(drivers, filename);
+  return withFilename(drivers, { ...options, driver }, filename);
+}
+
+/**
+ * A definition that got a file name besides: the name goes to whoever in it takes names, and to nobody who is defined
+ * or referred to otherwise. What the name says counts, not what options say of the same. Throws `CommandError`.
+ */
+export function withFilename(drivers: DriverTable, definition: JsonObject, filename: string): JsonObject {
+  const driver = drivers.get(definition.driver as string);
+  if (!driver.parseFilename)
+    return 'file' in driver.children ? withChild(drivers, definition, 'file', filename) : definition;
+  checkBeside(driver, definition);
+  let complete = definition;
+  for (const [name, value] of Object.entries(driver.parseFilename(filename)))
+    complete =
+      name in driver.children
+        ? withChild(drivers, complete, name, value as ChildName)
+        : { ...complete, [name]: value as Json };
+  return complete;
 }
 
 function checkBeside(driver: AnyDriver, options: JsonObject): void {
@@ -95,18 +77,22 @@ function checkBeside(driver: AnyDriver, options: JsonObject): void {
   if (excluded !== undefined) throw new CommandError(`Option '${excluded}' cannot be used with a file name`);
 }
 
-function withChild(drivers: DriverTable, definition: JsonObject, name: string, filename: string): JsonObject {
+/** The name of a protocol node, or that of an image whose format is to be found out. */
+type ChildName = string | { readonly file: string };
+
+function withChild(drivers: DriverTable, definition: JsonObject, name: string, named: ChildName): JsonObject {
   const child = definition[name];
   if (typeof child === 'string')
     throw new CommandError(
       'Cannot reference an existing block device with additional options or a new filename',
     );
-  return {
-    ...definition,
-    [name]: isJsonObject(child)
-      ? withFilename(drivers, child as JsonObject, filename)
-      : protocolOf(drivers, filename),
-  };
+  return { ...definition, [name]: childOf(drivers, child, named) };
+}
+
+function childOf(drivers: DriverTable, given: Json | undefined, named: ChildName): JsonObject {
+  if (isJsonObject(given))
+    return namedBeside(drivers, typeof named === 'string' ? named : named.file, given as JsonObject);
+  return typeof named === 'string' ? protocolOf(drivers, named) : definitionOf(drivers, named.file);
 }
 
 /** The options by the names that a flat list of them has, in the order in which the endpoint would list them. */
@@ -136,30 +122,40 @@ function renewedIn(drivers: DriverTable, value: Wire): Wire {
 export function typedDefinition(drivers: DriverTable, given: WireObject): JsonObject {
   const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
   const complete = withDrivers(drivers, renewed(drivers, given));
-  // A format that is to be found out is no member that the schema lets one leave out.
   const probed = complete.driver === undefined;
-  const whole = probed ? { driver: 'raw', ...complete } : complete;
-  const unlisted = takeUnlisted(drivers, whole);
+  const whole = probed ? { driver: PROBED, ...complete } : complete;
+  const outside = takeOutside(drivers, whole);
   const typed = checkArguments(type, looselyTyped(type, whole));
-  for (const { path, options } of unlisted) Object.assign(at(typed, path), options);
+  for (const { path, options } of outside) Object.assign(at(typed, path), options);
   const { driver, ...rest } = typed;
   return probed ? rest : { driver: driver!, ...rest };
 }
 
-/** Options that the schema does not know, and of which node they are. */
-interface Unlisted {
+/** Stands for a format that is to be found out: the schema lets nobody leave that out. */
+const PROBED = 'raw';
+
+/** What the schema would refuse, and of which node it is. */
+interface Outside {
   readonly path: readonly string[];
-  readonly options: JsonObject;
+  readonly options: { readonly [name: string]: Json | undefined };
 }
 
-function takeUnlisted(drivers: DriverTable, given: WireObject, path: readonly string[] = []): Unlisted[] {
-  const names = drivers.find(String(given.driver))?.unlistedOptions ?? [];
-  const taken: Unlisted[] = [];
-  for (const [name, value] of Object.entries(given))
-    if (names.includes(name)) {
+function takeOutside(drivers: DriverTable, given: WireObject, path: readonly string[] = []): Outside[] {
+  const { unlistedOptions = [], children = {} } = drivers.find(String(given.driver)) ?? {};
+  const taken: Outside[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    const inside = [...path, name];
+    if (unlistedOptions.includes(name)) {
       taken.push({ path, options: { [name]: String(value) } });
       delete given[name];
-    } else if (isWireObject(value)) taken.push(...takeUnlisted(drivers, value, [...path, name]));
+    } else if (isWireObject(value)) {
+      if (name in children && value.driver === undefined && value.file !== undefined) {
+        taken.push({ path: inside, options: { driver: undefined } });
+        value.driver = PROBED;
+      }
+      taken.push(...takeOutside(drivers, value, inside));
+    }
+  }
   return taken;
 }
 

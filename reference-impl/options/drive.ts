@@ -277,9 +277,19 @@ function withFile(
 ): WireObject {
   if (filename === '') return rest;
   if (filename.startsWith('json:'))
-    return { ...nest(parseJsonOption(filename.slice('json:'.length))), ...rest };
+    return merged(nest(parseJsonOption(filename.slice('json:'.length))), rest);
   if (typeof driver === 'string' && drivers.get(driver).parseFilename)
     return namedBeside(drivers, filename, { ...(toJson(rest) as JsonObject), driver }) as WireObject;
   const given = isWireObject(rest.file) ? rest.file : {};
   return { ...rest, file: namedBeside(drivers, filename, toJson(given) as JsonObject) as WireObject };
+}
+
+/** All that both say, at any depth; where they say different things, the latter. */
+function merged(some: WireObject, others: WireObject): WireObject {
+  const all: WireObject = { ...some };
+  for (const [name, value] of Object.entries(others)) {
+    const before = all[name];
+    all[name] = isWireObject(before) && isWireObject(value) ? merged(before, value) : value;
+  }
+  return all;
 }

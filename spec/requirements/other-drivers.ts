@@ -82,6 +82,12 @@ export const otherDrivers = {
     definition: 'BlockdevOptionsVVFAT',
     text: 'label is QEMU VVFAT by default.',
   },
+  'vvfat/names': {
+    level: 'should',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'The file name fat:WORDS:DIR stands for the options of the same meaning, and counts beside others.',
+    source: 'observation',
+  },
   'vvfat/rw': {
     level: 'must',
     definition: 'BlockdevOptionsVVFAT',

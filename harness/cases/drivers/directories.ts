@@ -186,4 +186,29 @@ export const vvfatCases: readonly CaseDefinition[] = [
       );
     },
   },
+  {
+    id: 'vvfat/rw-unsaid',
+    title: 'No node without rw can be written, whatever was said of read-only: it is refused or read-only',
+    requirements: ['vvfat/rw-default'],
+    needs: vvfat,
+    async run(t: CaseContext) {
+      for (const rw of [undefined, false])
+        for (const readOnly of [undefined, false, true]) {
+          const { 'read-only': _, ...open } = await directoryOf(t);
+          const said = {
+            ...(rw === undefined ? {} : { rw }),
+            ...(readOnly === undefined ? {} : { 'read-only': readOnly }),
+          };
+          const reply = await t.request({ execute: 'blockdev-add', arguments: { ...open, ...said } });
+          t.check(readOnly !== true || 'return' in reply, 'a read-only node must be there', 'it is refused');
+          if ('return' in reply)
+            t.contains(
+              await nodeInfo(t, String(open['node-name'])),
+              { ro: true },
+              `a node with ${JSON.stringify(said)} must be read-only`,
+            );
+          else await checkAbsent(t, String(open['node-name']));
+        }
+    },
+  },
 ];

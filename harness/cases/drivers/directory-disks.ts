@@ -106,7 +106,7 @@ export const directoryDisks: readonly CaseDefinition[] = [
     id: 'vvfat/names',
     title:
       'fat: and words in front of dir are the name of a disk; nodes over it are called by the options that they mean',
-    requirements: ['vvfat/dir', 'vvfat/fat-type', 'vvfat/floppy'],
+    requirements: ['vvfat/names'],
     needs: needs(vvfat, chainNodes),
     async run(t: CaseContext) {
       const { path } = await makeDirectory(t);

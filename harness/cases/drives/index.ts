@@ -3,6 +3,7 @@ import { addedDriveCases } from './added-drives.ts';
 import { driveOptionCases } from './drive-options.ts';
 import { machineDriveCases } from './machine-drives.ts';
 import { modesKept } from './modes-kept.ts';
+import { namesBesideOptions } from './names-beside-options.ts';
 import { textNodeCases } from './node-options-as-text.ts';
 import { optionFileCases } from './options-from-files.ts';
 
@@ -14,4 +15,5 @@ export const driveCases: readonly CaseDefinition[] = [
   ...optionFileCases,
   ...textNodeCases,
   ...modesKept,
+  ...namesBesideOptions,
 ];

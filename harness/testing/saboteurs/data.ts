@@ -353,8 +353,8 @@ export const data: readonly Saboteur[] = [
     'fails writes to a device that is full with EIO',
     'drivers/file',
     [
-      'export const hostDevice = { ...device, open };',
-      "async function openDevice(environment) {\n    const state = await open(environment);\n    const broken = (error) => {\n        throw error.code === 'ENOSPC' ? new IoError('EIO') : error;\n    };\n    return { ...state, write: (offset, data) => state.write(offset, data).catch(broken) };\n}\nexport const hostDevice = { ...device, open: openDevice };",
+      "export const hostDevice = { ...named('host_device'), open };",
+      "async function openDevice(environment) {\n    const state = await open(environment);\n    const broken = (error) => {\n        throw error.code === 'ENOSPC' ? new IoError('EIO') : error;\n    };\n    return { ...state, write: (offset, data) => state.write(offset, data).catch(broken) };\n}\nexport const hostDevice = { ...named('host_device'), open: openDevice };",
     ],
   ),
 ];

@@ -156,4 +156,35 @@ export const directories: readonly Saboteur[] = [
       'put(PARTITION_TABLE + 5, sectors - 1 - heads * sectorsPerTrack);',
     ],
   ),
+  inside(
+    'directories/options-win-over-names',
+    VVFAT,
+    'takes options that stand beside the name of a disk for what the name says',
+    'graph/definition',
+    [': { ...complete, [name]: value };', ': { [name]: value, ...complete };'],
+  ),
+  inside(
+    'directories/children-beside-names',
+    'BlockdevOptionsBlkdebug',
+    'forgets what is said of a child when a file name tells which it is',
+    'graph/definition',
+    [
+      'return { ...definition, [name]: childOf(drivers, child, named) };',
+      'return { [name]: childOf(drivers, child, named), ...definition };',
+    ],
+  ),
+  inside(
+    'directories/options-beside-json-names',
+    'BlockDeviceInfo',
+    'lets options of a child beside a json: name replace those in it',
+    'options/drive',
+    ['isWireObject(before) && isWireObject(value) ? merged(before, value) : value', 'value'],
+  ),
+  inside(
+    'directories/writable-unless-said',
+    VVFAT,
+    'tells of a disk over a directory without rw that it can be written',
+    'graph/open',
+    ['node.neverWrite();', "if (driverName !== 'vvfat') node.neverWrite();"],
+  ),
 ];

@@ -162,7 +162,7 @@ export const httpServiceCases: readonly CaseDefinition[] = [
   },
   {
     id: 'http/drive-by-name',
-    title: 'A drive whose file is a URL is that file, and is read-only',
+    title: 'A drive whose file is a URL is that file, and read-only; another URL beside it does not count',
     requirements: ['curl/file-name'],
     needs: needs(hmpIo, {
       commands: ['query-block'],
@@ -173,7 +173,8 @@ export const httpServiceCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const peer = await startHttpPeer(t, content);
       const drive = t.name('drive');
-      await typed(t, `drive_add 0 if=none,id=${drive},file=${peer.url},format=raw,readonly=on`);
+      const beside = `format=raw,readonly=on,file.url=${peer.url}-not`;
+      await typed(t, `drive_add 0 if=none,id=${drive},file=${peer.url},${beside}`);
       const found = (await queryList(t, 'query-block')).find(({ device }) => device === drive);
       t.check(found !== undefined, 'the drive must be there', 'it is not');
       t.contains(
