@@ -2,7 +2,7 @@
 import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,16 +15,18 @@ const derive = promisify(pbkdf2);
 
 let folder: string;
 let log: string[];
+let clock: ManualClock;
 let reference: Reference;
 let pipe: ReturnType<Reference['connect']>;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qmpcheck-end-'));
   log = [];
+  clock = new ManualClock();
   reference = await startReference({
-    argv: [],
+    argv: ['-monitor', `unix:${join(folder, 'hmp')},server=on,wait=off`],
     cwd: folder,
-    clock: new ManualClock(),
+    clock,
     log: (text) => void log.push(text),
   });
   pipe = reference.connect(0, { data: () => {}, end: () => {} });
@@ -32,7 +34,7 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const send = (execute: string, args: object): void =>
+const send = (execute: string, args: object = {}): void =>
   pipe.write(Buffer.from(JSON.stringify({ execute, arguments: args })));
 
 async function makeImage(): Promise<void> {
@@ -72,22 +74,53 @@ test('it is waited for on a host that is slow', async () => {
   await Promise.all(busy);
 });
 
-test('a server that never answers is not waited for', async () => {
-  const server = createServer();
-  server.listen(join(folder, 'socket'));
-  await once(server, 'listening');
-  send('qmp_capabilities', {});
-  send('blockdev-add', {
-    driver: 'nbd',
-    'node-name': 'n',
-    server: { type: 'unix', path: join(folder, 'socket') },
-  });
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  await reference.stop();
-  expect(await reference.exited).toBe(0);
-  socket.destroy();
-  server.close();
-});
+const ENDS: Readonly<Record<string, () => void>> = {
+  'is stopped': () => void reference.stop(),
+  'is told to quit behind the command': () => send('quit'),
+  'is told to quit in the same breath': () => {},
+  'is told to quit by another client': () => {
+    const other = reference.connect(1, { data: () => {}, end: () => {} });
+    other.write(Buffer.from('{"execute":"qmp_capabilities"}{"execute":"quit"}'));
+  },
+  'is told to quit by a person': () => {
+    connect(join(folder, 'hmp')).write('quit\n');
+  },
+};
+
+test.each(Object.entries(ENDS))(
+  'a server that never answers is waited for a second when the endpoint %s',
+  async (how, end) => {
+    const server = createServer();
+    server.listen(join(folder, 'socket'));
+    await once(server, 'listening');
+    send('qmp_capabilities');
+    const add = {
+      execute: 'blockdev-add',
+      arguments: {
+        driver: 'nbd',
+        'node-name': 'n',
+        server: { type: 'unix', path: join(folder, 'socket') },
+      },
+    };
+    pipe.write(
+      Buffer.from(JSON.stringify(add) + (how.endsWith('breath') ? JSON.stringify({ execute: 'quit' }) : '')),
+    );
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    const gone = once(socket, 'close');
+    // What is wrong with an order to end makes nobody impatient.
+    if (how.endsWith('command')) send('quit', { now: true });
+    clock.advance(1_000_000_000n);
+    end();
+    const exited = reference.exited.then((status) => ({ status }));
+    let ended: { status: number } | undefined;
+    for (; ended === undefined; ended = await Promise.race([exited, nextTurn().then(() => undefined)]))
+      clock.advance(100_000_000n);
+    expect(ended.status).toBe(0);
+    expect(clock.now()).toBeLessThan(30_000_000_000n);
+    await gone;
+    server.close();
+  },
+);
 
 test('a command that waits for what does not come is not waited for', async () => {
   send('qmp_capabilities', {});

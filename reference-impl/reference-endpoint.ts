@@ -190,10 +190,11 @@ export class ReferenceEndpoint implements CommandContext {
 
   async #end(status: number): Promise<void> {
     try {
+      this.hostWork.end();
       releaseHeld(this.block.graph.nodes);
       // What a command is making must be whole before it can be closed; one that waits for others would not end.
       const { inProgress } = this.loop;
-      if (inProgress) await Promise.race([inProgress, this.hostWork.idleButForPeers()]);
+      if (inProgress) await Promise.race([inProgress, this.hostWork.idle()]);
       // Clients are told how jobs end, unless something has broken.
       if (status === 0) await this.#endJobs();
       for (const monitor of this.#monitors) monitor.close();

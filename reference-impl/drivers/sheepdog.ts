@@ -3,6 +3,7 @@
  * refused before that is refused.
  */
 import type { SheepdogRedundancy, SocketAddress } from '../../spec/generated/qmp.ts';
+import { CONNECT_PATIENCE, inTime } from '../host/patience.ts';
 import { connectSocket } from '../host/socket-address.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { percentDecodedOr } from '../qapi/percent.ts';
@@ -39,7 +40,7 @@ function isWithin(value: number | bigint, least: number, most: number): boolean 
 
 async function visit(
   { server, vdi = '', tag = '' }: Options,
-  { cwd, hostWork }: Pick<OpenEnvironment, 'cwd' | 'hostWork'>,
+  environment: Pick<OpenEnvironment, 'cwd' | 'clock' | 'hostWork'>,
 ): Promise<never> {
   if (server === undefined) throw new CommandError("Parameter 'server' is missing");
   for (const [name, value] of [
@@ -48,7 +49,10 @@ async function visit(
   ] as const)
     if (Buffer.byteLength(value) >= MAX_NAME)
       throw new CommandError(`value of parameter '${name}' is too long`);
-  const socket = await hostWork.trackPeer(() => connectSocket(server, cwd));
+  const { cwd, hostWork } = environment;
+  const socket = await hostWork.trackPeer(() =>
+    inTime(environment, CONNECT_PATIENCE, (signal) => connectSocket(server, cwd, signal)),
+  );
   // What is sent to it meanwhile is of no use.
   socket.on('error', () => {});
   socket.destroy();

@@ -19,6 +19,8 @@ export class HostWork {
   #peers = 0;
   #ended = 0;
   #waiting: (() => void)[] = [];
+  #isEnding = false;
+  readonly #toldOfEnd = new Set<() => void>();
 
   /** Runs work that the host does, and that waits for nothing else. */
   async track<T>(work: () => Promise<T>): Promise<T> {
@@ -40,6 +42,23 @@ export class HostWork {
     } finally {
       this.#peers -= 1;
     }
+  }
+
+  /** The endpoint is about to end: peers are not waited for much longer (`patience.ts`). */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    for (const tell of this.#toldOfEnd) tell();
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** Has somebody told when the endpoint is about to end. The result takes it back. */
+  onEnd(tell: () => void): () => void {
+    this.#toldOfEnd.add(tell);
+    return () => void this.#toldOfEnd.delete(tell);
   }
 
   /** How many pieces of work have ended so far. */
@@ -70,12 +89,6 @@ export class HostWork {
     });
     const last = this.#ended + MOST_WORK;
     for (let turns = 0; !seen.idle && turns < MOST_TURNS && this.#ended < last; turns += 1) await nextTurn();
-  }
-
-  /** As `idle`, but does not wait for peers. */
-  async idleButForPeers(): Promise<void> {
-    do await nextTurn();
-    while (this.endsByItself);
   }
 
   /** Resolves when nothing is in flight, also not in the reactions to what ended last. */

@@ -1,5 +1,8 @@
 /** Looks whether a peer that owes something has fallen silent. */
-import type { Clock } from './clock.ts';
+import { afterPatience, type Waiting } from './patience.ts';
+
+/** How often a peer is let go on that sends something, but not all that it owes, while the endpoint ends. */
+const LAST_ROUNDS = 4;
 
 /** What is watched of a connection. */
 export interface Watched {
@@ -13,13 +16,14 @@ export interface Watched {
 
 /** A watch over one connection, which waits so many nanoseconds. */
 export class SilenceWatch {
-  readonly #clock: Clock;
+  readonly #waiting: Waiting;
   readonly #patience: bigint;
   readonly #watched: Watched;
   #cancel: (() => void) | undefined;
+  #lastRounds = 0;
 
-  constructor(clock: Clock, patience: bigint, watched: Watched) {
-    this.#clock = clock;
+  constructor(waiting: Waiting, patience: bigint, watched: Watched) {
+    this.#waiting = waiting;
     this.#patience = patience;
     this.#watched = watched;
   }
@@ -36,11 +40,16 @@ export class SilenceWatch {
 
   #watch(): void {
     const before = this.#watched.received();
-    this.#cancel = this.#clock.after(this.#patience, () => {
+    this.#cancel = afterPatience(this.#waiting, this.#patience, () => {
       this.#cancel = undefined;
       if (!this.#watched.owes()) return;
-      if (this.#watched.received() > before) this.#watch();
+      if (this.#watched.received() > before && this.#mayGoOn()) this.#watch();
       else this.#watched.giveUp(new Error('server sends nothing'));
     });
+  }
+
+  #mayGoOn(): boolean {
+    if (this.#waiting.hostWork.isEnding) this.#lastRounds += 1;
+    return this.#lastRounds <= LAST_ROUNDS;
   }
 }

@@ -24,7 +24,7 @@ async function listen(address: SocketAddress): Promise<number> {
 }
 
 async function greeting(address: SocketAddress): Promise<string> {
-  const socket = await connectSocket(address, folder);
+  const socket = await connectSocket(address, folder, new AbortController().signal);
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   return text;
@@ -81,7 +81,9 @@ describe('refused', () => {
     ['socket family AF_VSOCK unsupported', { type: 'vsock', cid: '1', port: '2' }],
     ["File descriptor named 'fd0' has not been found", { type: 'fd', str: 'fd0' }],
   ])('%s', async (message, address) => {
-    await expect(connectSocket(address, folder)).rejects.toEqual(new CommandError(message));
+    await expect(connectSocket(address, folder, new AbortController().signal)).rejects.toEqual(
+      new CommandError(message),
+    );
   });
 
   test('a port that is taken', async () => {

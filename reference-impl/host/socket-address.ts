@@ -9,25 +9,32 @@ import { dirname, resolve } from 'node:path';
 import type { SocketAddress } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { errnoText, reasonOf } from './errno.ts';
+import { unlessEnded } from './patience.ts';
 
 type InetAddress = Extract<SocketAddress, { type: 'inet' }>;
 
 /** What a local socket's name may take in the kernel's structure, its final NUL included. */
 const UNIX_PATH_MAX = 108;
 
-/** A connection, with nothing read from it yet. Throws `CommandError`. */
-export async function connectSocket(address: SocketAddress, cwd: string): Promise<net.Socket> {
-  if (address.type === 'unix')
-    return connected({ path: unixPath(address.path, cwd) }, `Failed to connect socket ${address.path}`);
+/** A connection, with nothing read from it yet, which the signal ends at any time. Throws `CommandError`. */
+export async function connectSocket(
+  address: SocketAddress,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  if (address.type === 'unix') {
+    const where = { path: unixPath(address.path, cwd) };
+    return connected(where, `Failed to connect socket ${address.path}`, signal);
+  }
   if (address.type !== 'inet') return refuse(address);
   const failure = 'Failed to connect socket';
   const port = portNumber(address);
-  const hosts = await resolveHost({ ...address, host: address.host || 'localhost' });
+  const hosts = await unlessEnded(signal, resolveHost({ ...address, host: address.host || 'localhost' }));
   for (const host of hosts.slice(0, -1)) {
-    const socket = await connected({ host, port }, failure).catch(() => undefined);
+    const socket = await connected({ host, port }, failure, signal).catch(() => undefined);
     if (socket !== undefined) return socket;
   }
-  return connected({ host: hosts.at(-1)!, port }, failure);
+  return connected({ host: hosts.at(-1)!, port }, failure, signal);
 }
 
 /** Listens; removes the socket that an earlier listener left at the path. Throws `CommandError`. */
@@ -112,9 +119,13 @@ function unresolved({ host, port }: InetAddress, reason: string): CommandError {
   return new CommandError(`address resolution failed for ${host}:${port}: ${reason}`);
 }
 
-function connected(where: net.NetConnectOpts, failure: string): Promise<net.Socket> {
+function connected(where: net.NetConnectOpts, failure: string, signal: AbortSignal): Promise<net.Socket> {
   return new Promise((done, fail) => {
     const socket = net.connect(where);
+    const end = (): void => void socket.destroy(signal.reason as Error);
+    signal.addEventListener('abort', end);
+    socket.once('close', () => signal.removeEventListener('abort', end));
+    if (signal.aborted) end();
     const refused = (error: Error): void => fail(refusal(failure, error));
     socket.once('error', refused);
     socket.once('connect', () => {

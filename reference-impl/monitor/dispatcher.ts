@@ -17,6 +17,7 @@ type AnyHandler = (args: never, context: CommandContext, session: SessionState) 
 
 export type Reply = { readonly [member: string]: Outgoing };
 
+const TO_THE_END: readonly unknown[] = ['qmp_capabilities', 'quit'];
 const NO_ARGUMENTS: WireObject = {};
 
 /** Executes messages of all monitors. */
@@ -51,7 +52,34 @@ export class Dispatcher {
     }
   }
 
+  /** Tells of messages whose turn is yet to come: commands that are in progress shall not put off the endpoint's end for long. */
+  foresee(messages: readonly Message[], session: SessionState): void {
+    let { negotiated } = session;
+    for (const message of messages) {
+      const name = 'value' in message ? this.#nameOfSound(message.value, { negotiated }) : undefined;
+      negotiated ||= name === 'qmp_capabilities';
+      if (name === 'quit') this.#context.hostWork.end();
+    }
+  }
+
+  /** Of a command on the way to the endpoint's end that will not be refused. */
+  #nameOfSound(request: Wire, session: SessionState): string | undefined {
+    if (!isWireObject(request) || !TO_THE_END.includes(request.execute)) return undefined;
+    try {
+      return this.#prepare(request, session).name;
+    } catch {
+      return undefined;
+    }
+  }
+
   #execute(request: Wire, session: SessionState): Json | Promise<Json> {
+    const { name, run } = this.#prepare(request, session);
+    if (name === 'quit') this.#context.hostWork.end();
+    return this.#loop.execute(run);
+  }
+
+  /** What executes a command. Throws `CommandError`. */
+  #prepare(request: Wire, session: SessionState): { name: string; run: () => Json | Promise<Json> } {
     const { name, args } = parseEnvelope(request);
     if (!session.negotiated && name !== 'qmp_capabilities')
       throw new CommandError("Expecting capabilities negotiation with 'qmp_capabilities'", 'CommandNotFound');
@@ -61,7 +89,7 @@ export class Dispatcher {
       throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
     // What has passed the schema is what the types that are generated from it say: nobody else has to take that on trust.
     const checked = checkedArguments(command, args) as never;
-    return this.#loop.execute(() => handler(checked, this.#context, session));
+    return { name, run: () => handler(checked, this.#context, session) };
   }
 
   #refusal(error: unknown, id: Wire | undefined): Reply {

@@ -2,7 +2,8 @@
  * One client of a monitor, from the greeting to its leaving: takes bytes, has messages answered one after another,
  * and sends the replies and, once capabilities are negotiated, events.
  *
- * While a command runs or the client does not read, no more input is taken; a flood of messages is worked off in
+ * While a command runs or the client does not read, no more input is taken than a few messages: one of them may be to end
+ * the endpoint, which no command shall put off for long. A flood of messages is worked off in
  * portions, so that timers and other clients get their turn.
  */
 import type { SessionState } from '../commands/handler.ts';
@@ -26,6 +27,9 @@ export interface SessionParts {
   readonly hangUp: (session: MonitorSession) => void;
 }
 
+/** Messages looked at while one is being answered. */
+const MOST_AHEAD = 16;
+
 /** Messages answered before others get a turn. */
 const PORTION = 64;
 
@@ -39,6 +43,8 @@ export class MonitorSession implements SessionState, Conversation {
   readonly #hangUp: () => void;
   readonly #stream = new MessageStream();
   #isFinishing = false;
+  /** What is being answered. */
+  #inProgress: Message | undefined;
   #state: 'waiting' | 'idle' | 'busy' | 'deaf' | 'closed' = 'waiting';
 
   constructor(peer: Peer, { dispatcher, hostWork, line, faults, hangUp }: SessionParts) {
@@ -63,6 +69,7 @@ export class MonitorSession implements SessionState, Conversation {
     if (this.#state === 'deaf') return;
     this.#stream.push(bytes);
     if (this.#state === 'idle') this.#work();
+    else this.#lookAhead();
   }
 
   /** The client sends no more, and is answered what it sent. */
@@ -107,7 +114,8 @@ export class MonitorSession implements SessionState, Conversation {
         fault === undefined
           ? this.#dispatcher.answer(message, this)
           : this.#answerWithFault(message, fault, this.#faults!);
-      const answer = reply instanceof Promise ? await this.#pausedUntil(reply) : reply;
+      const answer = reply instanceof Promise ? await this.#whileAnswered(message, reply) : reply;
+      this.#inProgress = undefined;
       if (answer !== undefined) this.send(answer);
       const congestion = this.#peer.caughtUp();
       if (congestion !== undefined) await this.#pausedUntil(congestion);
@@ -131,6 +139,19 @@ export class MonitorSession implements SessionState, Conversation {
     }
     plan.endBy(fault);
     return undefined;
+  }
+
+  #whileAnswered(message: Message, reply: Promise<Reply | undefined>): Promise<Reply | undefined> {
+    this.#inProgress = message;
+    this.#lookAhead();
+    return reply;
+  }
+
+  #lookAhead(): void {
+    if (!this.#inProgress) return;
+    const messages = this.#stream.ahead(MOST_AHEAD);
+    if (messages.length === MOST_AHEAD) this.#peer.pause();
+    this.#dispatcher.foresee([this.#inProgress, ...messages], this);
   }
 
   #pausedUntil<T>(settled: Promise<T>): Promise<T> {

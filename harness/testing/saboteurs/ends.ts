@@ -176,7 +176,7 @@ export const ends: readonly Saboteur[] = [
     'answers later commands while one takes time',
     'monitor/monitor-session',
     [
-      'const answer = reply instanceof Promise ? await this.#pausedUntil(reply) : reply;',
+      'const answer = reply instanceof Promise ? await this.#whileAnswered(message, reply) : reply;',
       'if (reply instanceof Promise) void reply.then((one) => this.send(one));\n            const answer = reply instanceof Promise ? undefined : reply;',
     ],
   ),

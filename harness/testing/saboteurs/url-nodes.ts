@@ -74,8 +74,8 @@ export const urlNodes: readonly Saboteur[] = [
     'undefined',
   ]),
   inside('url-nodes/reads-wait-for-ever', BASE, 'has no timeout for reads', READS, [
-    'within(this.#clock, this.#options.timeout,',
-    'within(this.#clock, 0,',
+    'within(this.#waiting, this.#options.timeout,',
+    'within(this.#waiting, 0,',
   ]),
   inside('url-nodes/end-not-zeroed', BASE, 'reads something behind the end of the file', READS, [
     'target.fill(0, length);',
@@ -90,8 +90,8 @@ export const urlNodes: readonly Saboteur[] = [
     'const READAHEAD = 64 * 1024;',
   ]),
   inside('url-nodes/timeout-ignored', BASE, 'waits for ever for a server when it opens', DRIVER, [
-    'within(clock, timeout, (signal)',
-    'within(clock, 0, (signal)',
+    'within(environment, timeout, (signal)',
+    'within(environment, 0, (signal)',
   ]),
   inside('url-nodes/timeout-default', BASE, 'waits 3 seconds by default', SETTINGS, [
     'const TIMEOUT = 5;',

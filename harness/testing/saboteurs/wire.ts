@@ -375,8 +375,8 @@ export const wire: readonly Saboteur[] = [
     'drops what else came in a packet with bad input',
     'qapi/json/message-stream',
     [
-      'const message = this.#ready;',
-      "const message = this.#ready;\n        if ('fault' in message) {\n            this.#chunks = [];\n            this.#offset = 0;\n        }",
+      'const [message] = this.ahead(1);',
+      "const [message] = this.ahead(1);\n        if (message && 'fault' in message) {\n            this.#ready.length = 1;\n            this.#chunks = [];\n            this.#offset = 0;\n        }",
     ],
   ),
   between(

@@ -6,8 +6,8 @@
  */
 
 import type { ByteStream } from '../../host/byte-stream.ts';
-import type { Clock } from '../../host/clock.ts';
 import { IoError } from '../../host/errno.ts';
+import type { Waiting } from '../../host/patience.ts';
 import { SilenceWatch } from '../../host/silence-watch.ts';
 import {
   type Chunk,
@@ -48,10 +48,10 @@ export class Connection {
   #failure: Error | undefined;
   readonly #watch: SilenceWatch;
 
-  constructor(stream: ByteStream, structured: boolean, clock: Clock) {
+  constructor(stream: ByteStream, structured: boolean, waiting: Waiting) {
     this.#stream = stream;
     this.#structured = structured;
-    this.#watch = new SilenceWatch(clock, SILENCE, {
+    this.#watch = new SilenceWatch(waiting, SILENCE, {
       received: () => stream.received,
       owes: () => this.#pending.size > 0,
       giveUp: (reason) => this.#giveUp(reason),

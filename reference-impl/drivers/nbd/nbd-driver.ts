@@ -3,6 +3,7 @@
 import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import { ByteStream } from '../../host/byte-stream.ts';
 import { IoError } from '../../host/errno.ts';
+import { CONNECT_PATIENCE, inTime } from '../../host/patience.ts';
 import { connectSocket } from '../../host/socket-address.ts';
 import { Command, CommandFlag, ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
 import { CommandError } from '../../qapi/command-error.ts';
@@ -18,17 +19,17 @@ import { type Agreement, negotiate } from './client-handshake.ts';
 import { Connection } from './connection.ts';
 import { former, parseFilename, protocols, uri } from './nbd-filename.ts';
 
-/** How long connecting and the handshake may take, in nanoseconds. */
-const PATIENCE = 30n * 1_000_000_000n;
 /** Requests carry lengths of 32 bits; those without data are bounded by that alone. */
 const MAX_WITHOUT_DATA = 2 ** 31;
 
 type Options = DriverOptions<'nbd'>;
 
 async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
-  const { readOnly, clock, hostWork } = environment;
-  const agreement = await hostWork.trackPeer(() => agree(environment));
-  const connection = new Connection(agreement.stream, agreement.structured, clock);
+  const { readOnly, hostWork } = environment;
+  const agreement = await hostWork.trackPeer(() =>
+    inTime(environment, CONNECT_PATIENCE, (signal) => agree(environment, signal)),
+  );
+  const connection = new Connection(agreement.stream, agreement.structured, environment);
   if (!readOnly && agreement.info.flags & ExportFlag.readOnly) {
     connection.close();
     throw new CommandError('request for write access conflicts with read-only export');
@@ -36,19 +37,13 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
   return new NbdState(agreement, connection, environment);
 }
 
-async function agree(environment: OpenEnvironment<Options>): Promise<Agreement> {
-  const { options, cwd, clock, tlsCredentials } = environment;
+async function agree(environment: OpenEnvironment<Options>, signal: AbortSignal): Promise<Agreement> {
+  const { options, cwd, tlsCredentials } = environment;
   const { server, export: exportName = '', 'tls-creds': id } = options;
   if (server === undefined) throw new CommandError('NBD server address missing');
   const tls = id === undefined ? undefined : { credentials: tlsCredentials(id), host: hostOf(server) };
-  const socket = await connectSocket(server, cwd);
-  const stream = new ByteStream(socket);
-  const cancel = clock.after(PATIENCE, () => stream.destroy());
-  try {
-    return await negotiate(stream, { exportName, tls });
-  } finally {
-    cancel();
-  }
+  const socket = await connectSocket(server, cwd, signal);
+  return negotiate(new ByteStream(socket), { exportName, tls });
 }
 
 function hostOf(server: SocketAddress): string {

@@ -1,15 +1,11 @@
 /** Connecting to a service of an NFS server. */
 import net from 'node:net';
-import type { Clock } from '../../host/clock.ts';
+import { afterPatience, CONNECT_PATIENCE, type Waiting } from '../../host/patience.ts';
 
-/** How long a connection may take to come about, in nanoseconds. */
-const PATIENCE = 30_000_000_000n;
-
-export interface Dialling {
+export interface Dialling extends Waiting {
   /** An address, no name. */
   readonly host: string;
   readonly port: number;
-  readonly clock: Clock;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
 }
@@ -47,8 +43,8 @@ function connect({
   host,
   port,
   localPort,
-  clock,
   signal,
+  ...waiting
 }: Dialling & { readonly localPort?: number }): Promise<net.Socket> {
   return new Promise((done, fail) => {
     const socket = net.connect({
@@ -69,7 +65,7 @@ function connect({
       fail(error);
     };
     const abort = (): void => refused(new Error('connection closed'));
-    const cancel = clock.after(PATIENCE, () => refused(new Error('Connection timed out')));
+    const cancel = afterPatience(waiting, CONNECT_PATIENCE, () => refused(new Error('Connection timed out')));
     signal.addEventListener('abort', abort);
     socket.once('error', refused);
     socket.once('connect', () => {

@@ -30,7 +30,7 @@ const MAX_TRANSFER = 8 << 20;
 const MODE = 0o600;
 
 type Options = DriverOptions<'nfs'>;
-type Environment = Pick<OpenEnvironment<Options>, 'clock' | 'log' | 'direct'>;
+type Environment = Pick<OpenEnvironment<Options>, 'clock' | 'hostWork' | 'log' | 'direct'>;
 
 /** What the options come to. */
 interface Wishes extends Place {
@@ -46,7 +46,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
   return new NfsState(file, wishes, environment);
 }
 
-function wishesOf(options: Options, { direct, log, clock }: Environment): Wishes {
+function wishesOf(options: Options, { direct, log, clock, hostWork }: Environment): Wishes {
   const { server, path, user, group, debug = 0 } = options;
   if (server === undefined) throw new CommandError("Parameter 'server' is missing");
   if (path === undefined) throw new CommandError("Parameter 'path' is missing");
@@ -60,6 +60,7 @@ function wishesOf(options: Options, { direct, log, clock }: Environment): Wishes
     user: asId(user ?? process.getuid?.()),
     group: asId(group ?? process.getgid?.()),
     clock,
+    hostWork,
     log: debug > 0 ? (line) => log(`nfs: ${line}`) : () => {},
     ...cacheSizes(options, direct, log),
   };
@@ -184,7 +185,7 @@ class NfsState implements DriverState {
 /** Makes a file of zeroes; one that is there loses what it held. */
 async function create(environment: CreateEnvironment<CreateOptions<'nfs'>>): Promise<void> {
   const { options, hostWork, clock, log } = environment;
-  const wishes = wishesOf(options.location, { clock, log, direct: false });
+  const wishes = wishesOf(options.location, { clock, hostWork, log, direct: false });
   await hostWork.trackPeer(async () => {
     const { client, root } = await mount(wishes);
     try {

@@ -9,7 +9,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
-import type { Clock } from '../../host/clock.ts';
+import type { Waiting } from '../../host/patience.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { type CallSizes, type Handle, NfsClient } from './nfs-client.ts';
 import {
@@ -27,12 +27,11 @@ import { RpcSession } from './rpc-session.ts';
 import { text, words, type XdrReader } from './xdr.ts';
 
 /** Where a folder is, and who asks for it. */
-export interface Place {
+export interface Place extends Waiting {
   readonly host: string;
   readonly folder: string;
   readonly user: number;
   readonly group: number;
-  readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
@@ -102,9 +101,10 @@ class Services {
 
   /** On a connection of its own. */
   async #ask(port: number, program: ProgramId, procedure: number, args: Buffer): Promise<XdrReader> {
-    const { clock } = this.#place;
+    const { clock, hostWork } = this.#place;
     const { signal } = new AbortController();
-    const connection = await RpcConnection.open({ host: this.#address, port, clock, signal });
+    const where = { host: this.#address, port, clock, hostWork, signal };
+    const connection = await RpcConnection.open(where);
     try {
       return await connection.call({ program, procedure, credentials: this.#credentials, args: [args] });
     } finally {

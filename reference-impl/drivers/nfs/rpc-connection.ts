@@ -3,7 +3,7 @@
  * fragments, each behind its length, of which the last one says so.
  */
 import { ByteStream } from '../../host/byte-stream.ts';
-import type { Clock } from '../../host/clock.ts';
+import type { Waiting } from '../../host/patience.ts';
 import { SilenceWatch } from '../../host/silence-watch.ts';
 import { type Dialling, dial } from './dial.ts';
 import type { ProgramId } from './nfs-protocol.ts';
@@ -64,15 +64,15 @@ export class RpcConnection {
   /** Connects. Throws `ConnectionLost`. */
   static async open(where: Dialling): Promise<RpcConnection> {
     try {
-      return new RpcConnection(new ByteStream(await dial(where)), where.clock);
+      return new RpcConnection(new ByteStream(await dial(where)), where);
     } catch (cause) {
       throw new ConnectionLost((cause as Error).message, { cause });
     }
   }
 
-  private constructor(stream: ByteStream, clock: Clock) {
+  private constructor(stream: ByteStream, waiting: Waiting) {
     this.#stream = stream;
-    this.#watch = new SilenceWatch(clock, SILENCE, {
+    this.#watch = new SilenceWatch(waiting, SILENCE, {
       received: () => stream.received,
       owes: () => this.#pending.size > 0,
       giveUp: ({ message }) => this.#lose(new ConnectionLost(message)),

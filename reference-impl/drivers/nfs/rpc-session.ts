@@ -5,7 +5,7 @@
  * A lost connection is made again at once, and each second after a few losses in a row. A service that gives no answer for
  * `PATIENCE` is given up: calls fail, and each later one tries once, until one is answered.
  */
-import type { Clock } from '../../host/clock.ts';
+import { afterPatience, type Waiting } from '../../host/patience.ts';
 import { type Call, ConnectionLost, RpcConnection } from './rpc-connection.ts';
 import type { XdrReader } from './xdr.ts';
 
@@ -15,11 +15,10 @@ const PAUSE = 1_000_000_000n;
 /** Losses in a row that are made good without a pause. */
 const AT_ONCE = 8;
 
-export interface Service {
+export interface Service extends Waiting {
   /** An address, no name. */
   readonly host: string;
   readonly port: number;
-  readonly clock: Clock;
   /** Tells the people behind the endpoint. */
   readonly log: (line: string) => void;
 }
@@ -80,31 +79,31 @@ export class RpcSession {
   }
 
   #lost({ message }: Error): void {
-    const { clock, log } = this.#service;
+    const { clock, hostWork, log } = this.#service;
     this.#connection = undefined;
     if (this.#losses === 0) this.#lostAt = clock.now();
     this.#losses += 1;
-    this.#givenUp = clock.now() - this.#lostAt >= PATIENCE;
+    this.#givenUp = hostWork.isEnding || clock.now() - this.#lostAt >= PATIENCE;
     if (!this.#closing.signal.aborted) log(`${message}${this.#givenUp ? '; given up' : ''}`);
   }
 
   async #connect(): Promise<RpcConnection> {
-    const { host, port, clock } = this.#service;
+    const { host, port, clock, hostWork } = this.#service;
     const { signal } = this.#closing;
-    if (this.#losses > AT_ONCE && !this.#givenUp) await pause(clock, signal);
-    return RpcConnection.open({ host, port, clock, signal });
+    if (this.#losses > AT_ONCE && !this.#givenUp) await pause(this.#service, signal);
+    return RpcConnection.open({ host, port, clock, hostWork, signal });
   }
 }
 
 /** Ends early when the signal says so. */
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+function pause(waiting: Waiting, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();
       signal.removeEventListener('abort', end);
       resolve();
     };
-    const cancel = clock.after(PAUSE, end);
+    const cancel = afterPatience(waiting, PAUSE, end);
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
   });

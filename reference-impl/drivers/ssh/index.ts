@@ -50,7 +50,7 @@ class RemoteFile {
     return surroundings.hostWork.trackPeer(async () => {
       const { path } = options;
       if (path === undefined) throw new CommandError("Parameter 'path' is missing");
-      const session = await SshSession.open(options, surroundings.cwd, surroundings.clock);
+      const session = await SshSession.open(options, surroundings);
       try {
         const handle = await session
           .request<Buffer>((sftp, done) => sftp.open(path, access, 0o644, done))

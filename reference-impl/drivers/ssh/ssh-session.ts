@@ -11,18 +11,16 @@
 import type { Socket } from 'node:net';
 import type { Client, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import type { InetSocketAddress } from '../../../spec/generated/qmp.ts';
-import type { Clock } from '../../host/clock.ts';
 import { reasonOf } from '../../host/errno.ts';
+import { CONNECT_PATIENCE, inTime, type Waiting } from '../../host/patience.ts';
 import { SilenceWatch } from '../../host/silence-watch.ts';
 import { connectSocket } from '../../host/socket-address.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { DriverOptions } from '../driver.ts';
+import type { DriverOptions, OpenEnvironment } from '../driver.ts';
 import { type HostKeyCheck, hostKeyCheck } from './host-key-check.ts';
 import { knownName } from './known-hosts.ts';
 import { localUser } from './ssh-filename.ts';
 
-/** How long it may take until files can be asked for, in nanoseconds. */
-const PATIENCE = 30n * 1_000_000_000n;
 /** How long a server that owes replies may send nothing, in nanoseconds. */
 const SILENCE = 120n * 1_000_000_000n;
 
@@ -46,6 +44,9 @@ export type Done<T> = (error: Error | null | undefined, value: T) => void;
 /** Whom to ask, and as whom. */
 export type Whereabouts = Pick<DriverOptions<'ssh'>, 'server' | 'user' | 'host-key-check'>;
 
+/** What a session is given. */
+export type Surroundings = Waiting & Pick<OpenEnvironment, 'cwd'>;
+
 /** An open one. */
 export class SshSession {
   readonly #socket: Socket;
@@ -55,10 +56,10 @@ export class SshSession {
   #failure: Error | undefined;
   readonly #watch: SilenceWatch;
 
-  private constructor(socket: Socket, client: Client, clock: Clock) {
+  private constructor(socket: Socket, client: Client, waiting: Waiting) {
     this.#socket = socket;
     this.#client = client;
-    this.#watch = new SilenceWatch(clock, SILENCE, {
+    this.#watch = new SilenceWatch(waiting, SILENCE, {
       received: () => socket.bytesRead,
       owes: () => this.#pending.size > 0,
       giveUp: (reason) => this.#giveUp(reason),
@@ -71,15 +72,22 @@ export class SshSession {
   }
 
   /** Throws `CommandError`. */
-  static async open(where: Whereabouts, cwd: string, clock: Clock): Promise<SshSession> {
+  static open(where: Whereabouts, surroundings: Surroundings): Promise<SshSession> {
+    return inTime(surroundings, CONNECT_PATIENCE, (signal) => SshSession.#begin(where, surroundings, signal));
+  }
+
+  static async #begin(
+    where: Whereabouts,
+    surroundings: Surroundings,
+    signal: AbortSignal,
+  ): Promise<SshSession> {
     const { server, user = localUser() } = where;
     if (server === undefined) throw new CommandError("Parameter 'server' is missing");
     const name = knownName(server.host, portNumber(server));
     const check = await hostKeyCheck(where['host-key-check'], name);
     const { default: ssh2 } = await import('ssh2');
-    const socket = await connectSocket({ type: 'inet', ...server }, cwd);
-    const session = new SshSession(socket, new ssh2.Client(), clock);
-    const cancel = clock.after(PATIENCE, () => socket.destroy(new Error('Connection timed out')));
+    const socket = await connectSocket({ type: 'inet', ...server }, surroundings.cwd, signal);
+    const session = new SshSession(socket, new ssh2.Client(), surroundings);
     try {
       await session.#logIn(user, check);
       await session.#startSftp();
@@ -87,8 +95,6 @@ export class SshSession {
     } catch (error) {
       session.close();
       throw error;
-    } finally {
-      cancel();
     }
   }
 

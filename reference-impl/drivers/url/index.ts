@@ -7,9 +7,9 @@ import { CommandError } from '../../qapi/command-error.ts';
 import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
 import { ftpFile } from './ftp-file.ts';
 import { httpFile } from './http-file.ts';
-import { within } from './patience.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { TransferError } from './transfer-error.ts';
+import { within } from './transfer-time.ts';
 import { type UrlOptions, urlSettings } from './url-options.ts';
 
 /** Reads are split into pieces of this size, of which some are kept. */
@@ -25,7 +25,9 @@ async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): P
   // What speaks to servers is loaded when the first node needs it.
   const file = await hostWork.track(() => fileAt(place, clock, timeout));
   try {
-    const length = await hostWork.trackPeer(() => within(clock, timeout, (signal) => file.length(signal)));
+    const length = await hostWork.trackPeer(() =>
+      within(environment, timeout, (signal) => file.length(signal)),
+    );
     return new UrlState(length, new ReadAhead(file, { length, readahead, timeout }, environment));
   } catch (error) {
     await file.close();

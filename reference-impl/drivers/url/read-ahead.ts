@@ -2,12 +2,11 @@
  * Reads of a remote file: each is answered from what was fetched, is being fetched, or is fetched for it together with some
  * bytes more. As in QEMU there are so many transfers at once and no more; the ranges fetched last are kept.
  */
-import type { Clock } from '../../host/clock.ts';
-import type { HostWork } from '../../host/host-work.ts';
+import type { Waiting } from '../../host/patience.ts';
 import { FetchedRange } from './fetched-range.ts';
-import { within } from './patience.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { TransferError } from './transfer-error.ts';
+import { within } from './transfer-time.ts';
 
 /** Transfers at once, and ranges that are kept. */
 const MOST = 8;
@@ -30,22 +29,16 @@ interface Transfer {
 export class ReadAhead {
   readonly #file: RemoteFile;
   readonly #options: ReadAheadOptions;
-  readonly #clock: Clock;
-  readonly #hostWork: HostWork;
+  readonly #waiting: Waiting;
   /** The one used last is the last. */
   readonly #ranges: FetchedRange[] = [];
   readonly #transfers = new Map<FetchedRange, Transfer>();
   readonly #queue: (() => void)[] = [];
 
-  constructor(
-    file: RemoteFile,
-    options: ReadAheadOptions,
-    { clock, hostWork }: { readonly clock: Clock; readonly hostWork: HostWork },
-  ) {
+  constructor(file: RemoteFile, options: ReadAheadOptions, waiting: Waiting) {
     this.#file = file;
     this.#options = options;
-    this.#clock = clock;
-    this.#hostWork = hostWork;
+    this.#waiting = waiting;
   }
 
   /** Fills `target`; zeroes beyond the end of the file. Throws `IoError`. */
@@ -89,7 +82,7 @@ export class ReadAhead {
     if (this.#ranges.length >= MOST) this.#forgetOldest();
     const ending = new AbortController();
     // Also what nobody waits for is in flight: time must not pass it by.
-    const ended = this.#hostWork.trackPeer(() => this.#transfer(range, ending));
+    const ended = this.#waiting.hostWork.trackPeer(() => this.#transfer(range, ending));
     this.#transfers.set(range, { ending, ended });
     return range;
   }
@@ -102,7 +95,7 @@ export class ReadAhead {
   async #transfer(range: FetchedRange, ending: AbortController): Promise<void> {
     try {
       const fetch = (signal: AbortSignal) => this.#file.fetch(range, range.add, signal);
-      await within(this.#clock, this.#options.timeout, fetch, ending);
+      await within(this.#waiting, this.#options.timeout, fetch, ending);
       if (!range.isWhole) throw new TransferError('transfer closed with outstanding read data remaining');
     } catch (error) {
       if (range.isWhole) return;

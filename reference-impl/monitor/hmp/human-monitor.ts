@@ -18,6 +18,9 @@ const MOST = 4095;
 const ENTER = ['\r', '\n'];
 const ERASE = ['\b', '\x7f'];
 
+/** What ends the endpoint: it does not wait much longer for peers. */
+const QUIT = /^\s*q(uit)?\s*$/;
+
 /** What a monitor runs lines with. */
 export interface HumanEndpoint extends CommandContext {
   readonly loop: MainLoop;
@@ -124,6 +127,7 @@ class HumanSession implements Conversation {
     this.#line = '';
     this.#peer.write('\r\n');
     this.#peer.pause();
+    if (QUIT.test(line)) this.#endpoint.hostWork.end();
     const printed = await this.#endpoint.loop.execute(() => runHumanLine(line, this.#endpoint));
     if (this.#state !== 'open') return;
     this.#peer.write(Buffer.from(printed + PROMPT).toString('latin1'));

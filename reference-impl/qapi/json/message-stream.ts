@@ -7,9 +7,10 @@ import { type Message, Parser } from './json-parser.ts';
 
 /** Takes bytes as they come; `next` gives one message at a time. */
 export class MessageStream {
-  #ready: Message | undefined;
-  readonly #lexer = new Lexer(new Parser((message) => (this.#ready = message)));
-  readonly #isReady = () => this.#ready !== undefined;
+  readonly #ready: Message[] = [];
+  readonly #lexer = new Lexer(new Parser((message) => void this.#ready.push(message)));
+  #wanted = 1;
+  readonly #isReady = () => this.#ready.length >= this.#wanted;
   #chunks: Buffer[] = [];
   /** Where in the first chunk lexing goes on. */
   #offset = 0;
@@ -20,16 +21,22 @@ export class MessageStream {
 
   /** The next complete message; `undefined` until more bytes come. */
   next(): Message | undefined {
-    while (this.#ready === undefined) {
+    const [message] = this.ahead(1);
+    this.#ready.shift();
+    return message;
+  }
+
+  /** The complete messages that come next, at most so many; they stay. */
+  ahead(most: number): readonly Message[] {
+    this.#wanted = most;
+    while (!this.#isReady()) {
       const chunk = this.#chunks[0];
-      if (chunk === undefined) return undefined;
+      if (chunk === undefined) break;
       this.#offset = this.#lexer.feed(chunk, this.#offset, this.#isReady);
       if (this.#offset < chunk.length) break;
       this.#chunks.shift();
       this.#offset = 0;
     }
-    const message = this.#ready;
-    this.#ready = undefined;
-    return message;
+    return this.#ready;
   }
 }
