@@ -179,6 +179,8 @@ export class DeviceRegistry {
     for (const bus of device.buses) for (const other of bus.devices) await this.#unplug(other);
     device.bus.unplug(device);
     this.#devices.delete(device);
+    // No device has more than one part.
+    device.owner?.parts.clear();
     await this.#letGo(device);
     const { id, qomPath } = device;
     this.services.emit('DEVICE_DELETED', { ...(id !== undefined && { device: id }), path: qomPath });

@@ -18,6 +18,19 @@ const controllers = pc(
   ],
 );
 
+const STICK = '/machine/peripheral/stick';
+
+/** A stick, whose disk is a device of its own, and one more node. */
+const stick = pc(
+  'stick-unplugged',
+  [],
+  [
+    ['-device', 'piix3-usb-uhci,id=usb'],
+    ...['inner', 'other'].map((name) => ['-blockdev', `driver=null-co,size=${MiB},node-name=${name}`]),
+    ['-device', 'usb-storage,id=stick,drive=inner,bus=usb.0'],
+  ].flat(),
+);
+
 const common = { topology: controllers, fresh: true };
 
 /** Ids of the devices that query-block tells. */
@@ -67,6 +80,30 @@ export const unplugged: readonly CaseDefinition[] = [
         'only the job on the other drive must be left',
       );
       t.equal(await disks(t), ['hd0', 'hd2'], 'the disk must be gone, and no other');
+    },
+  },
+  {
+    id: 'device_del/disk-within-a-stick',
+    title: 'The disk within a stick goes by its path and makes room for another, which goes with the stick',
+    requirements: ['guest-drives/unplugging', 'DEVICE_DELETED/emitted'],
+    needs: needs({
+      commands: ['device_add', 'device_del'],
+      drivers: ['null-co'],
+      events: ['DEVICE_DELETED'],
+    }),
+    topology: stick,
+    fresh: true,
+    async run(t: CaseContext) {
+      const another = { driver: 'scsi-hd', id: 'another', drive: 'other', bus: 'stick.0' };
+      await t.refused('device_add', another);
+      const path = `${STICK}/stick.0/legacy[0]`;
+      await t.execute('device_del', { id: path });
+      await t.event('DEVICE_DELETED', { path });
+      await t.execute('device_add', another);
+      await t.execute('device_del', { id: 'stick' });
+      await t.event('DEVICE_DELETED', { device: 'another', path: '/machine/peripheral/another' });
+      await t.event('DEVICE_DELETED', { device: 'stick', path: STICK });
+      t.equal(t.pending().length, 0, 'no more devices must be told to go than were there');
     },
   },
 ];

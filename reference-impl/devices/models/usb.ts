@@ -4,6 +4,7 @@ import type { BusModel, DeviceModel } from '../device-model.ts';
 import { flag, type PropertyTypes, text, unsigned } from '../properties.ts';
 import { BOOT, DRIVE, ERRORS, SERIAL } from './disk-properties.ts';
 import { PCI } from './pci.ts';
+import { SCSI_BUS } from './scsi.ts';
 
 const USB_BUS: BusModel = { type: 'usb-bus', hotplug: true };
 
@@ -26,7 +27,7 @@ export const usbModels = {
   'qemu-xhci': controller,
   'usb-storage': {
     bus: 'usb-bus',
-    offers: { type: 'SCSI', hotplug: false, targets: { ids: 1, luns: 1 } },
+    offers: { ...SCSI_BUS, targets: { ids: 1, luns: 1 } },
     settle(property) {
       checkBlockSizes({}, property);
       return {};
