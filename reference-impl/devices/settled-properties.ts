@@ -66,10 +66,9 @@ function givenGeometry(device: GuestDevice): Geometry | undefined {
 
 /** By the medium; what cannot be read tells of no partitions. */
 async function guess(node: Node | undefined): Promise<Guess> {
-  const total = Math.floor((node?.io.length() ?? 0) / SECTOR);
   const first = Buffer.alloc(SECTOR);
-  if (total > 0) await node!.io.read(0, first).catch(() => first.fill(0));
-  return guessByPartitions(total, first);
+  await node?.io.read(0, first).catch(() => first.fill(0));
+  return guessByPartitions(Math.floor((node?.io.length() ?? 0) / SECTOR), first);
 }
 
 /** `ideBus`: the number of its bus among those for IDE; negative for another. */

@@ -9,13 +9,17 @@ export function sectorOf(
   wide: boolean,
   geometry: Geometry,
 ): number {
-  const [, , , sector = 0, low = 0, high = 0] = registers;
-  const cylinder = low | (high << 8);
+  const [sector, cylinder] = named(registers);
   if ((select & Select.lba) === 0)
     return (cylinder * geometry.heads + (select & 0xf)) * geometry.sectors + sector - 1;
   if (!wide) return sector + cylinder * 2 ** 8 + (select & 0xf) * 2 ** 24;
-  const [, , , sector2 = 0, low2 = 0, high2 = 0] = previous;
-  return sector + cylinder * 2 ** 8 + sector2 * 2 ** 24 + low2 * 2 ** 32 + high2 * 2 ** 40;
+  const [higherSector, higherCylinder] = named(previous);
+  return sector + cylinder * 2 ** 8 + higherSector * 2 ** 24 + higherCylinder * 2 ** 32;
+}
+
+function named(registers: Uint8Array): [sector: number, cylinder: number] {
+  const [low, high] = [registers[Register.cylinderLow]!, registers[Register.cylinderHigh]!];
+  return [registers[Register.sector]!, low | (high << 8)];
 }
 
 /** Has the registers name a sector. */

@@ -31,8 +31,8 @@ export abstract class IdeDrive {
   readonly #interrupt: () => void;
   #transfer: Transfer | undefined;
   #dma: ((engine: DmaEngine) => void) | undefined;
-  /** Counts resets and commands: what ends later than the command that began it is nobody's. */
-  #epoch = 0;
+  /** Another one after each reset and command: what ends later than the command that began it is nobody's. */
+  #epoch = {};
 
   /** `interrupt` is called whenever the drive asks for one. */
   constructor(signature: Signature, interrupt: () => void) {
@@ -74,7 +74,7 @@ export abstract class IdeDrive {
 
   /** As a reset of its channel does. */
   reset(): void {
-    this.#epoch += 1;
+    this.#epoch = {};
     this.stopTransfer();
     this.error = 1;
     this.status = Status.ready | Status.seekComplete;
@@ -172,7 +172,7 @@ export abstract class IdeDrive {
 
   /** What a command begins after which everything that others began is dropped. */
   protected beginCommand(): void {
-    this.#epoch += 1;
+    this.#epoch = {};
   }
 
   /** Goes on with what `work` brings, unless there was a reset or another command meanwhile. */

@@ -98,8 +98,7 @@ function rawContents(isTime: boolean, blocks: number): Buffer {
 export function frameOf(block: number, data: Buffer): Buffer {
   const frame = Buffer.alloc(2352);
   frame.fill(0xff, 1, 11);
-  const [, minute = 0, second = 0, part = 0] = address(block, true);
-  frame.set([minute, second, part, 1], 12);
+  frame.set([...address(block, true).slice(1), 1], 12);
   data.copy(frame, 16);
   return frame;
 }

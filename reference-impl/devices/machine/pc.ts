@@ -63,6 +63,6 @@ function addPciBus(ports: PortSpace, masters: readonly BusMaster[], powerOff: ()
   pci.add(1, 0, pciFunction(INTEL, 0x7000, 0x0601, { headerType: 0x80 }));
   pci.add(1, 1, ideFunction(ports, masters));
   pci.add(1, 3, powerManagement(ports, powerOff));
-  ports.map(0xcf8, 4, pci.addressPort, 4);
   ports.map(0xcfc, 4, pci.dataPort, 4);
+  ports.map(0xcf8, 4, pci.addressPort, 4);
 }
