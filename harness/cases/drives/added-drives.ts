@@ -1,6 +1,8 @@
 /** Drives that the human monitor adds: which options are refused, next to such as are taken. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
+import { pc } from '../helpers/ide-guest.ts';
 import { makeFileIn, needs, queryList } from '../helpers/shared-setup.ts';
 
 const adding: Needs = needs(hmpIo, {
@@ -134,7 +136,58 @@ async function added(t: CaseContext, options: string): Promise<string | null> {
   return more[0] ?? null;
 }
 
-export const addedDriveCases: readonly CaseDefinition[] = Object.entries(FAULTS).map(
+/** What a drive says of its device, the model of that, and what it tells then. */
+const HARDWARE: readonly (readonly [options: string, model: string, told: JsonObject])[] = [
+  ['serial=S1', 'scsi-hd', { serial: 'S1', device_id: 'S1' }],
+  ['serial=S2', 'virtio-blk-pci', { serial: 'S2' }],
+  ['serial=', 'scsi-cd', { serial: '' }],
+  ['cyls=5,heads=4,secs=3', 'scsi-hd', { cyls: 5, heads: 4, secs: 3 }],
+  ['cyls=16383,heads=16,secs=63', 'virtio-blk-pci', { cyls: 16383, heads: 16, secs: 63 }],
+  ['cyls=1,heads=1,secs=1,trans=auto', 'scsi-hd', { cyls: 1, heads: 1, secs: 1 }],
+  ['cyls=0,heads=0,secs=0', 'scsi-hd', { cyls: 2080, heads: 16, secs: 63 }],
+  ['boot=on', 'scsi-hd', { serial: '' }],
+];
+
+/** What no drive says. */
+const NO_HARDWARE = [
+  'cyls=5',
+  'cyls=5,heads=4',
+  'heads=4,secs=3',
+  'cyls=16384,heads=4,secs=3',
+  'cyls=5,heads=17,secs=3',
+  'cyls=5,heads=4,secs=64',
+  'cyls=x,heads=4,secs=3',
+  'cyls=5,heads=4,secs=3,trans=x',
+  'trans=lba',
+  'media=cdrom,cyls=5,heads=4,secs=3',
+  'addr=9',
+  'boot=x',
+];
+
+const hardware: CaseDefinition = {
+  id: 'drive-options/hardware',
+  title: 'What a drive says of serial number and geometry, its device tells; what there cannot be is refused',
+  requirements: ['query-block/every-device'],
+  needs: needs(adding, { commands: ['device_add', 'qom-get'] }),
+  topology: pc('a-controller-for-drives', [], ['-device', 'virtio-scsi-pci,id=scsi']),
+  fresh: true,
+  async run(t: CaseContext) {
+    for (const options of NO_HARDWARE)
+      t.equal(await added(t, options), null, `a drive with ${options} must not be added`);
+    for (const [options, driver, told] of HARDWARE) {
+      const drive = await added(t, options);
+      if (drive === null) t.skip(`drives say nothing of their devices: ${options} is refused`);
+      const id = t.name('disk');
+      await t.execute('device_add', { driver, id, drive });
+      const got: JsonObject = {};
+      for (const property of Object.keys(told))
+        got[property] = await t.execute('qom-get', { path: `/machine/peripheral/${id}`, property });
+      t.equal(got, told, `a device must tell what its drive says with ${options}`);
+    }
+  },
+};
+
+const refusals: readonly CaseDefinition[] = Object.entries(FAULTS).map(
   ([id, { title, pairs }]): CaseDefinition => ({
     id: `drive-options/refused-${id}`,
     title,
@@ -162,3 +215,5 @@ export const addedDriveCases: readonly CaseDefinition[] = Object.entries(FAULTS)
     },
   }),
 );
+
+export const addedDriveCases: readonly CaseDefinition[] = [...refusals, hardware];

@@ -8,8 +8,22 @@ const ADDRESSES = 'devices/ide/ata-addressing';
 const UNITS = 'devices/ide/ide-units';
 const SIZES = 'devices/block-sizes';
 const VIRTIO = 'devices/models/virtio';
+const HARDWARE = 'options/drive-hardware';
+const REGISTRY = 'devices/device-registry';
 
 export const diskForms: readonly Saboteur[] = [
+  inside('disk-forms/serial-lost', 'qom-get', 'forgets the serial number that a drive says', HARDWARE, [
+    '...(serial !== undefined && { serial }),',
+    '',
+  ]),
+  inside('disk-forms/stick-closed', 'device_del', 'keeps the disk within a stick', 'devices/models/usb', [
+    'offers: { ...SCSI_BUS,',
+    'offers: { ...SCSI_BUS, hotplug: false,',
+  ]),
+  inside('disk-forms/parts-twice', 'DEVICE_DELETED', 'tells of a part again that went before', REGISTRY, [
+    'device.owner?.parts.clear();',
+    '',
+  ]),
   inside(
     'disk-forms/given-unseen',
     'qom-get',

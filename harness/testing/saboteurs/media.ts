@@ -7,6 +7,13 @@ const HUMAN = 'monitor/hmp/hmp-drives';
 
 export const media: readonly Saboteur[] = [
   inside(
+    'media/start-moves-tray',
+    'DEVICE_TRAY_MOVED',
+    'moves the tray of a CD drive that shall only stop or start',
+    'devices/ide/packet-commands',
+    ['if (isPowerCondition || (flags & 2) === 0)', 'if (isPowerCondition)'],
+  ),
+  inside(
     'media/tray-of-device',
     'DEVICE_TRAY_MOVED',
     'tells the guest device of a tray as the drive',
