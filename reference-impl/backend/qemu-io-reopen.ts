@@ -37,7 +37,7 @@ interface Plan {
   readonly node: Node;
   readonly changes: Changes;
   /** Takes the options of the driver. */
-  readonly commit: () => void;
+  readonly commit: () => void | Promise<void>;
   readonly children: readonly Plan[];
 }
 
@@ -125,7 +125,7 @@ function isAsBefore(node: Node, name: string, value: string): boolean {
 
 async function carryOut(graph: NodeGraph, { node, changes, commit, children }: Plan): Promise<void> {
   await reopenWith(graph, node, changes);
-  commit();
+  await commit();
   for (const child of children) await carryOut(graph, child);
 }
 

@@ -353,9 +353,10 @@ export interface DriverState {
   setReadOnly?(readOnly: boolean): Promise<void>;
   /**
    * Makes ready to take other values, as text, for options of its own, and gives what takes them; undefined if one of them
-   * is none that can change. Throws `CommandError` for a value that cannot be. Default: none can change.
+   * is none that can change. Throws `CommandError` for a value that cannot be. What takes them is called when nothing is in
+   * flight, and rejects with `CommandError` if nothing has changed. Default: none can change.
    */
-  prepareReopen?(changes: ReadonlyMap<string, string>): (() => void) | undefined;
+  prepareReopen?(changes: ReadonlyMap<string, string>): (() => void | Promise<void>) | undefined;
   close(): Promise<void>;
 }
 

@@ -51,7 +51,6 @@ export class Image {
   readonly file: ChildHandle;
   readonly header: Header;
   readonly clusterSize: number;
-  readonly lazyRefcounts: boolean;
   readonly corruption: Corruption;
   readonly refcounts: Refcounts;
   readonly mapping: Mapping;
@@ -62,7 +61,8 @@ export class Image {
   readonly busy = new Map<number, Promise<void>>();
   cipher: SectorCipher | undefined;
   #writable: boolean;
-  readonly #passDiscard: PassDiscard;
+  #lazyRefcounts: boolean;
+  #passDiscard: PassDiscard;
   readonly #reads = new Set<Promise<unknown>>();
 
   private constructor(header: Header, environment: ImageEnvironment) {
@@ -73,7 +73,7 @@ export class Image {
     this.backing = () => environment.backing();
     this.clusterSize = 2 ** header.clusterBits;
     this.#writable = environment.writable;
-    this.lazyRefcounts = options.lazyRefcounts;
+    this.#lazyRefcounts = options.lazyRefcounts;
     this.#passDiscard = options.passDiscard;
     const writeHeader = () => this.writeHeader();
     this.corruption = new Corruption(
@@ -106,6 +106,22 @@ export class Image {
 
   get writable(): boolean {
     return this.#writable;
+  }
+
+  /**
+   * Takes other options, except for the sizes of caches, which stay. Requires that no request is in flight. Throws
+   * `CommandError`, and then nothing has changed.
+   */
+  async reconfigure({ lazyRefcounts, passDiscard, overlapCheck }: ImageOptions): Promise<void> {
+    if (!lazyRefcounts && this.dirty)
+      await this.close().catch((error: unknown) => {
+        throw error instanceof IoError
+          ? new CommandError(`Could not write what is dirty: ${error.message}`)
+          : error;
+      });
+    this.#lazyRefcounts = lazyRefcounts;
+    this.#passDiscard = passDiscard;
+    this.corruption.guard(overlapTests(this, overlapCheck));
   }
 
   /** Requires that no request is in flight. Throws `CommandError`, and then nothing has changed. */
@@ -144,7 +160,7 @@ export class Image {
 
   /** Before the first change of metadata that relies on repair after a crash. */
   async markDirty(): Promise<void> {
-    if (!this.lazyRefcounts || this.dirty) return;
+    if (!this.#lazyRefcounts || this.dirty) return;
     this.header.incompatible |= BigInt(Incompatible.dirty);
     await this.writeHeader();
     await this.file.flush();
@@ -152,7 +168,7 @@ export class Image {
 
   /** Entries that were changed after this may refer to clusters that were counted before it. */
   async entriesAfterCounts(): Promise<void> {
-    if (!this.lazyRefcounts) await this.mapping.cache.writeAfter(this.refcounts.cache);
+    if (!this.#lazyRefcounts) await this.mapping.cache.writeAfter(this.refcounts.cache);
   }
 
   /** Drops what the entries referred to, now that they do not any more; leaks it where that fails. Under the lock. */
@@ -161,7 +177,7 @@ export class Image {
     if (owned.length === 0) return;
     await Promise.allSettled(this.#reads);
     try {
-      if (!this.lazyRefcounts) await this.refcounts.cache.writeAfter(this.mapping.cache);
+      if (!this.#lazyRefcounts) await this.refcounts.cache.writeAfter(this.mapping.cache);
       for (const { kind, offset, compressedBytes } of owned) {
         if (kind !== 'compressed' && offset % this.clusterSize !== 0) continue;
         await this.refcounts.free(offset, compressedBytes ?? this.clusterSize);
@@ -209,7 +225,7 @@ export class Image {
     await this.file.debugEvent('flush_to_os');
     await this.metadata.run(async () => {
       await this.mapping.flush();
-      if (!this.lazyRefcounts) await this.refcounts.cache.flush();
+      if (!this.#lazyRefcounts) await this.refcounts.cache.flush();
     });
     await this.file.debugEvent('flush_to_disk');
     await this.file.flush();

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Driver, DriverOptions, DriverState, ImageDetails, OpenEnvironment } from '../driver.ts';
 import { changeBackingFile } from './backing-file.ts';
+import { changedOptions } from './changed-options.ts';
 import { createImage } from './create-options.ts';
 import { openCipher } from './encryption.ts';
 import { hasLazyRefcounts, isQcow2 } from './header.ts';
@@ -16,7 +17,8 @@ import { discard, discardClusters, writeZeroes } from './zeroing.ts';
 const SECTOR = 512;
 
 async function open(environment: OpenEnvironment<DriverOptions<'qcow2'>>): Promise<DriverState> {
-  const { options, readOnly } = environment;
+  const { readOnly } = environment;
+  let { options } = environment;
   const file = await environment.child('file');
   let encryption: JsonObject | undefined;
   const image = await Image.open({
@@ -57,6 +59,15 @@ async function open(environment: OpenEnvironment<DriverOptions<'qcow2'>>): Promi
     allocatedSize: () => file.allocatedSize(),
     makeEmpty: () => discardClusters(image, 0, Math.ceil(image.size / image.clusterSize), 'forget'),
     changeBackingFile: (backing) => changeBackingFile(image, backing),
+    prepareReopen: (changes) => {
+      const changed = changedOptions(options, changes);
+      if (!changed) return undefined;
+      const now = imageOptions(changed, image.header);
+      return async () => {
+        await image.reconfigure(now);
+        options = changed;
+      };
+    },
     setReadOnly: async (nowReadOnly) => {
       await image.setWritable(!nowReadOnly);
       if (!nowReadOnly) await bitmaps.markInUse();

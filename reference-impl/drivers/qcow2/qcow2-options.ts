@@ -98,19 +98,24 @@ function cacheSizes(options: Options, { clusterBits }: Header) {
   };
 }
 
-/** What each template guards. */
 const CONSTANT: readonly Section[] = ['main-header', 'active-l1', 'refcount-table', 'snapshot-table'];
 const CACHED: readonly Section[] = [...CONSTANT, 'active-l2', 'refcount-block', 'inactive-l1'];
 const ALL = Object.keys(sections) as Section[];
-const templates: Readonly<Record<Qcow2OverlapCheckMode, readonly Section[]>> = {
+/** What each template guards. */
+export const templates: Readonly<Record<Qcow2OverlapCheckMode, readonly Section[]>> = {
   none: [],
   constant: CONSTANT,
   cached: CACHED,
   all: ALL,
 };
 
-function overlapCheck(given: Qcow2OverlapChecks = 'cached'): Section[] {
-  const flags: Qcow2OverlapCheckFlags = typeof given === 'string' ? { template: given } : given;
+/** The long form of an `overlap-check`. */
+export function flagsOf(given: Qcow2OverlapChecks = 'cached'): Qcow2OverlapCheckFlags {
+  return typeof given === 'string' ? { template: given } : given;
+}
+
+function overlapCheck(given: Qcow2OverlapChecks | undefined): Section[] {
+  const flags = flagsOf(given);
   const template = templates[flags.template ?? 'cached'];
   return ALL.filter((section) => flags[section] ?? template.includes(section));
 }
