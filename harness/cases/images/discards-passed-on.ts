@@ -9,6 +9,7 @@ import {
   checkContent,
   release,
 } from '../helpers/backing-chains.ts';
+import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, nodeIo, perform, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, dataOf, l1TableOf, l2TableOf, placeOf } from '../helpers/qcow2-image.ts';
@@ -58,8 +59,9 @@ async function keeps(t: CaseContext, { lower, nodes }: Stack, offset: number): P
 }
 
 /** The same of the first cluster's data, after that was discarded. */
-async function keepsDiscarded(t: CaseContext, options: JsonObject): Promise<boolean> {
+async function keepsDiscarded(t: CaseContext, options: JsonObject, reopened?: string): Promise<boolean> {
   const images = await stack(t, options);
+  if (reopened !== undefined) await qemuIo(t, images.upper, `reopen -o ${reopened}`);
   await perform(t, images.upper, { kind: 'discard', offset: 0, length: CLUSTER });
   return keeps(t, images, dataOf(CLUSTER));
 }
@@ -101,6 +103,27 @@ export const discardsPassedOn: readonly CaseDefinition[] = [
         'a discard must go on to the data source',
         'the space below is still there',
       );
+    },
+  },
+  {
+    id: 'qcow2/pass-discard-request-reopened',
+    title:
+      'What the human monitor says of pass-discard-request holds from then on, and what others say does not',
+    requirements: ['qcow2/pass-discard-request'],
+    needs: needs(withIo, hmpIo),
+    async run(t: CaseContext) {
+      for (const [given, line, isKept] of [
+        [true, 'pass-discard-request=off', true],
+        [false, 'pass-discard-request=on', false],
+        [false, 'cache-size=1M', true],
+        [true, 'pass-discard-snapshot=off,pass-discard-other=off', false],
+        [true, 'pass-discard-request=off,pass-discard-other=x', false],
+      ] as const)
+        t.equal(
+          await keepsDiscarded(t, { 'pass-discard-request': given }, line),
+          isKept,
+          `the space of a discarded cluster must stay or go as it is said after ${line}`,
+        );
     },
   },
   {

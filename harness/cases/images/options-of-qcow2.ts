@@ -11,6 +11,7 @@ import {
   readImage,
   release,
 } from '../helpers/backing-chains.ts';
+import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
 import { NbdCommand } from '../helpers/peers/nbd-numbers.ts';
 import { startNbdPeer } from '../helpers/peers/nbd-peer.ts';
@@ -45,6 +46,24 @@ async function dirtyWhileOpen(t: CaseContext, compatible: number, options: JsonO
   await release(t, [node]);
   return { open, closed: (await readImage(t, file)).dirty };
 }
+
+/** What the human monitor may say beside lazy-refcounts of an open image, and what it may not. */
+const BESIDE_LAZY: readonly (readonly [options: string, isTaken: boolean])[] = [
+  ['lazy-refcounts=on', true],
+  ['lazy-refcounts=x', false],
+  ['lazy-refcounts=on,cache-size=1M', true],
+  ['lazy-refcounts=on,cache-size=', false],
+  ['lazy-refcounts=on,cache-size=1M,l2-cache-size=2M', false],
+  ['lazy-refcounts=on,l2-cache-size=2M', true],
+  ['lazy-refcounts=on,l2-cache-size=1M,refcount-cache-size=1M', true],
+  ['lazy-refcounts=on,cache-size=1M,l2-cache-size=1M,refcount-cache-size=1M', false],
+  ['lazy-refcounts=on,refcount-cache-size=512k', true],
+  ['lazy-refcounts=on,cache-clean-interval=5', true],
+  ['lazy-refcounts=on,cache-clean-interval=-1', false],
+  ['lazy-refcounts=on,cache-clean-interval=x', false],
+  ['lazy-refcounts=on,pass-discard-snapshot=x', false],
+  ['lazy-refcounts=on,nothing=1', false],
+];
 
 /** No cache holds more. */
 const MOST_TABLES = 2 ** 31 - 1;
@@ -156,6 +175,39 @@ export const qcow2Options: readonly CaseDefinition[] = [
         { open: false, closed: false },
         'without lazy reference counts the header must never mark the image',
       );
+    },
+  },
+  {
+    id: 'qcow2/lazy-refcounts-reopened',
+    title:
+      'What the human monitor says of lazy-refcounts holds from then on, unless something beside it is refused',
+    requirements: ['qcow2/lazy-refcounts'],
+    needs: needs(chainNodes, nodeBytes, hmpIo),
+    async run(t: CaseContext) {
+      for (const version of [3, 2] as const) {
+        const file = await makeFile(t, buildQcow2({ size: 2 * CHAIN_SIZE, clusterSize: CLUSTER, version }));
+        const node = await addQcow2(t, file);
+        const isDirty = async () => (await readImage(t, file)).dirty;
+        for (const [index, [line, isTaken]] of BESIDE_LAZY.entries()) {
+          await qemuIo(t, node, `reopen -o ${line}`);
+          await writeNode(t, node, index * CLUSTER, CLUSTER, 0x33);
+          t.equal(
+            await isDirty(),
+            isTaken && version === 3,
+            `after ${line} a write must mark the image or not`,
+          );
+          await qemuIo(t, node, 'reopen -o pass-discard-other=off');
+          await writeNode(t, node, CHAIN_SIZE + index * CLUSTER, CLUSTER, 0x44);
+          t.equal(await isDirty(), isTaken && version === 3, `after ${line} other options must leave it so`);
+          await qemuIo(t, node, 'reopen -o lazy-refcounts=off');
+          t.equal(
+            await isDirty(),
+            false,
+            'an image must not stay marked that has no lazy-refcounts any more',
+          );
+        }
+        await release(t, [node]);
+      }
     },
   },
   {

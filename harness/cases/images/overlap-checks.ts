@@ -2,6 +2,7 @@
 import type { Json } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
+import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { attempt, nodeBytes, writeNode } from '../helpers/node-io.ts';
 import {
@@ -45,9 +46,11 @@ async function writeTo(
   at: number,
   length: number,
   check?: Json,
+  reopened?: string,
 ): Promise<'stopped' | 'written'> {
   const file = await makeFile(t, bytes);
   const node = await addQcow2(t, file, check === undefined ? {} : { 'overlap-check': check });
+  if (reopened !== undefined) await qemuIo(t, node, `reopen -o ${reopened}`);
   const outcome = await attempt(t, node, { kind: 'write', offset: 0, length, byte: 0x5a });
   if (outcome !== 'done') await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node });
   await release(t, [node]);
@@ -137,6 +140,28 @@ async function judge(
   );
 }
 
+/** What a node begins with, what the human monitor says then, and what becomes of a write into the refcount table. */
+const REOPENED: readonly (readonly [check: Json, line: string, outcome: 'stopped' | 'written'])[] = [
+  ['none', 'overlap-check=constant', 'stopped'],
+  ['none', 'overlap-check.template=cached', 'stopped'],
+  ['none', 'overlap-check=all,overlap-check.template=all', 'stopped'],
+  ['none', 'overlap-check=none,overlap-check.refcount-table=on', 'stopped'],
+  ['none', 'overlap-check.active-l1=on', 'written'],
+  [{ template: 'cached', 'refcount-table': false }, 'overlap-check.template=all', 'stopped'],
+  [{ template: 'cached', 'refcount-table': false }, 'overlap-check=all', 'stopped'],
+  [{ template: 'cached', 'refcount-table': false }, 'overlap-check.active-l1=off', 'written'],
+  [{ template: 'none' }, 'overlap-check.active-l1=on', 'written'],
+  [{ template: 'cached', 'refcount-table': false }, 'overlap-check.refcount-table=on', 'stopped'],
+  ['none', 'cache-size=1M', 'written'],
+  ['none', 'overlap-check=x', 'written'],
+  ['none', 'overlap-check.refcount-table=x', 'written'],
+  ['none', 'overlap-check.nothing=on', 'written'],
+  ['none', 'overlap-check=all,overlap-check.template=constant', 'written'],
+  ['all', 'overlap-check=none', 'written'],
+  ['all', 'overlap-check.template=constant,overlap-check.refcount-table=off', 'written'],
+  ['all', 'lazy-refcounts=on', 'stopped'],
+];
+
 const FLAGS: readonly Section[] = [
   'active-l1',
   'active-l2',
@@ -156,6 +181,21 @@ export const overlapChecks: readonly CaseDefinition[] = [
     requirements: ['Qcow2OverlapCheckMode/none', 'Qcow2OverlapChecks/mode'],
     needs: overlaps,
     run: (t: CaseContext) => judge(t, 'refcount-table', 'none', 'written'),
+  },
+  {
+    id: 'qcow2/overlap-check-reopened',
+    title: 'What the human monitor says of overlaps holds from then on, unless it is refused',
+    requirements: ['Qcow2OverlapChecks/mode', 'Qcow2OverlapCheckFlags/flags'],
+    needs: needs(overlaps, hmpIo),
+    async run(t: CaseContext) {
+      const [bytes, at] = plain('refcount-table');
+      for (const [check, line, outcome] of REOPENED)
+        t.equal(
+          await writeTo(t, bytes, at, CLUSTER, check, line),
+          outcome,
+          `a write into the refcount table must be ${outcome} after ${line} on ${JSON.stringify(check)}`,
+        );
+    },
   },
   {
     id: 'qcow2/overlap-check-constant',

@@ -6,6 +6,27 @@ const OPTIONS = 'drivers/qcow2/qcow2-options';
 
 export const imageGuards: readonly Saboteur[] = [
   inside(
+    'image-guards/reopened-lazy',
+    'BlockdevOptionsQcow2',
+    'leaves lazy-refcounts of an open image as they were',
+    'drivers/qcow2/image',
+    ['this.#lazyRefcounts = lazyRefcounts;', ';'],
+  ),
+  inside(
+    'image-guards/reopened-discards',
+    'BlockdevOptionsQcow2',
+    'passes discards of an open image on as it did',
+    'drivers/qcow2/image',
+    ['this.#passDiscard = passDiscard;', ';'],
+  ),
+  inside(
+    'image-guards/reopened-overlaps',
+    'Qcow2OverlapChecks',
+    'keeps flags beside a template that replaces another',
+    'drivers/qcow2/changed-options',
+    ['if (flags.template !== undefined)', 'if (false)'],
+  ),
+  inside(
     'images/fatal-after-read-only-untold',
     'BLOCK_IMAGE_CORRUPTED',
     'does not tell fatal corruption of an image whose corruption it has told as not fatal',
