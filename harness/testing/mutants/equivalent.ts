@@ -194,6 +194,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'Is printed by help, which only people read.',
   },
   {
+    file: 'monitor/hmp/hmp-info.js',
+    before: "params: '',",
+    after: "params: 'mutant',",
+    reason: 'Is printed by help, which only people read.',
+  },
+  {
     file: 'graph/named-image.js',
     before: 'const held = isPlain ? size : 0;',
     after: 'const held = isPlain ? size : 1;',

@@ -315,7 +315,7 @@ export const drivers: readonly Saboteur[] = [
     'BlockdevOptionsQcow2',
     'does not mark images with lazy refcounts as dirty while these are wrong',
     'drivers/qcow2/image',
-    ['if (!this.lazyRefcounts || this.dirty)\n            return;', 'return;'],
+    ['if (!this.#lazyRefcounts || this.dirty)\n            return;', 'return;'],
   ),
   inside(
     'drivers/blkdebug-config-once-ignored',

@@ -404,10 +404,7 @@ export const guests: readonly Saboteur[] = [
     'BlockInfo',
     'ignores the fourth byte of the number of a sector that a guest gives in 48 bits',
     'devices/ide/ata-addressing',
-    [
-      'sector + cylinder * 2 ** 8 + sector2 * 2 ** 24 + low2 * 2 ** 32',
-      'sector + cylinder * 2 ** 8 + low2 * 2 ** 32',
-    ],
+    ['sector + cylinder * 2 ** 8 + higherSector * 2 ** 24', 'sector + cylinder * 2 ** 8'],
   ),
   inside(
     'guests/count-zero-as-one',

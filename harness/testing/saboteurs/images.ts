@@ -179,7 +179,7 @@ export const images: readonly Saboteur[] = [
     'Qcow2OverlapChecks',
     'does not check for overlaps by default',
     OPTIONS,
-    ["function overlapCheck(given = 'cached') {", "function overlapCheck(given = 'none') {"],
+    ["function flagsOf(given = 'cached') {", "function flagsOf(given = 'none') {"],
   ),
   inside(
     'images/overlap-none-checked',
