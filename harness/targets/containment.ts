@@ -64,9 +64,14 @@ const HUMAN_MONITOR =
 const HUMAN_NBD =
   /^nbd_server_(start( -[aw])* 127\.0\.0\.1(:\d+)?|add( -w)? [\w-]+( [\w-]+)?|remove( -f)? [\w-]+|stop)$/;
 /** Its command that takes the options of `-drive`. */
-const DRIVE_ADD = /^drive_add \d+ ("?)([^"]*)\1$/;
-/** Its command that takes the name of a file, beside a drive and words. */
-const CHANGE = /^change \S+ ([^\s"]+)( [\w-]+){0,2}$/;
+const DRIVE_ADD = /^drive_add (?:-n )?\d+ ("?)([^"]*)\1$/;
+/** Its commands for drives and jobs that name no file. */
+const HUMAN_BLOCK =
+  /^(block_job_\w+|block_resize|block_set_io_throttle|commit|snapshot_(delete_)?blkdev_internal)( [\w ".-]*)?$/;
+/** Its commands that take the name of a file, beside a drive and words; and which argument that is. */
+const WITH_FILE =
+  /^(change|drive_backup|drive_mirror|snapshot_blkdev|block_stream)(?: -[nfc])*((?: [^\s"]+)*) *$/;
+const FILE_ARGUMENT: Readonly<Record<string, number>> = { block_stream: 2 };
 
 /** Throws `ContainmentError` for the first string in `message` that names something outside. */
 export function contain(message: Json, bounds: Bounds): void {
@@ -146,13 +151,14 @@ function judgeMember(item: string, key: string, path: string, bounds: Bounds): v
 
 /** A line of the human monitor. */
 function judgeLine(line: string, path: string, bounds: Bounds): void {
-  const image = CHANGE.exec(line)?.[1];
-  if (image !== undefined) {
-    judgeValue(image, path, bounds);
+  const [, command, words] = WITH_FILE.exec(line) ?? [];
+  if (command !== undefined) {
+    const file = words!.trim().split(' ')[FILE_ARGUMENT[command] ?? 1];
+    if (file !== undefined) judgeValue(file, path, bounds);
     return;
   }
   const options = DRIVE_ADD.exec(line)?.[2];
-  if (options === undefined && !HUMAN_MONITOR.test(line) && !HUMAN_NBD.test(line))
+  if (options === undefined && ![HUMAN_MONITOR, HUMAN_NBD, HUMAN_BLOCK].some((form) => form.test(line)))
     throw new ContainmentError(path, line, 'is no human monitor command on the list');
   for (const [, name, value] of options?.matchAll(/([^,=]+)=((?:[^,]|,,)*)/g) ?? [])
     judgeMember(value!.replaceAll(',,', ','), name!, path, bounds);

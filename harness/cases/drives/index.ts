@@ -6,6 +6,7 @@ import { modesKept } from './modes-kept.ts';
 import { namesBesideOptions } from './names-beside-options.ts';
 import { textNodeCases } from './node-options-as-text.ts';
 import { optionFileCases } from './options-from-files.ts';
+import { ruledByPeople } from './ruled-by-people.ts';
 
 /** Cases of drives and nodes that are given on the command line. */
 export const driveCases: readonly CaseDefinition[] = [
@@ -16,4 +17,5 @@ export const driveCases: readonly CaseDefinition[] = [
   ...textNodeCases,
   ...modesKept,
   ...namesBesideOptions,
+  ...ruledByPeople,
 ];

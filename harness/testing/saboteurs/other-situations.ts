@@ -12,6 +12,27 @@ const ID_FORM = 'if (!isIdentifier(id))';
 
 export const otherSituations: readonly Saboteur[] = [
   inside(
+    'other-situations/people-not-reusing',
+    'drive-backup',
+    'makes anew what people said is there',
+    'monitor/hmp/hmp-copies',
+    ["(flags.has('reuse') ? 'existing' : 'absolute-paths')", "'absolute-paths'"],
+  ),
+  inside(
+    'other-situations/people-without-base',
+    'block-stream',
+    'streams all where people named a base',
+    'monitor/hmp/hmp-copies',
+    ['base: args.texts.base, ', ''],
+  ),
+  inside(
+    'other-situations/people-in-bytes',
+    'block_resize',
+    'takes sizes without a unit that people say for bytes',
+    'monitor/hmp/human-arguments',
+    ['sizeFromText(isBare ?', 'sizeFromText(false ?'],
+  ),
+  inside(
     'mirrors/source-default-of-top',
     'blockdev-mirror',
     'ignores errors of the source by default in a mirror with sync top',
