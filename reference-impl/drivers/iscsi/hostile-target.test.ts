@@ -69,6 +69,8 @@ async function read(node: Node, length = 4096): Promise<Buffer> {
 const UNREACHABLE =
   'iSCSI: Failed to connect to LUN : iscsi_service failed with : iscsi_service_reconnect_if_loggedin. Can not reconnect right now.\n';
 
+const TIMED_OUT = 'iSCSI: Failed to connect to LUN : command timed out';
+
 describe('a login', () => {
   const refuses = async (message: string, options: TargetOptions, more: JsonObject = {}): Promise<void> => {
     await expect(fixture.disk(MiB, {}, options, more)).rejects.toMatchObject({
@@ -131,14 +133,30 @@ describe('a login', () => {
     ['MaxBurstLength', 'many'],
   ])('in which %s is %s', (key, value) => refuses(UNREACHABLE, { keys: { [key]: value } }));
 
-  test('that is never answered', async () => {
+  test.each([
+    ['without timeout', {}, 31n],
+    ['with timeout', { timeout: 2 }, 2n],
+  ])('that is never answered, %s', async (_name, more, seconds) => {
     const given = refuses(
-      UNREACHABLE,
+      TIMED_OUT,
       onLogin(() => {}),
+      more,
     );
     await fixture.clock.waitedFor(1);
-    fixture.clock.advance(31n * SECOND);
+    fixture.clock.advance(seconds * SECOND);
     await given;
+  });
+
+  test('whose redirections take their time', async () => {
+    const moves = onLogin(({ header }, session) => {
+      fixture.clock.advance(SECOND);
+      session.send(Opcode.loginResponse, header, {
+        flags: 0,
+        words: { loginStatus: 0x01010000 },
+        data: packKeys([['TargetAddress', `127.0.0.1:${session.socket.localPort},1`]]),
+      });
+    });
+    await refuses(TIMED_OUT, moves, { timeout: 3 });
   });
 
   test('that leads to another portal', async () => {
@@ -196,18 +214,25 @@ describe('a unit whose answers to what it is are hostile', () => {
     await expect(fixture.disk(MiB, {}, leaves)).rejects.toMatchObject({ message: UNREACHABLE });
   });
 
-  test('falls silent while it is asked', async () => {
-    const given = fixture.disk(
-      MiB,
-      {},
-      onCommand(0x9e, () => {}),
-    );
-    given.catch(() => {});
-    // Whether we are still there, and the patience with the command.
-    await fixture.clock.waitedFor(2);
-    const advancing = setInterval(() => fixture.clock.advance(31n * SECOND), 1);
-    await expect(given).rejects.toMatchObject({ message: UNREACHABLE });
+  test.each([
+    ['whether it is ready', 0x00],
+    ['what it is', 0x12],
+    ['whether it may be written', 0x1a],
+    ['how long it is', 0x9e],
+  ])('falls silent when it is asked %s', async (_name, operation) => {
+    const given = expect(
+      fixture.disk(
+        MiB,
+        {},
+        onCommand(operation, () => {}),
+        { timeout: 2 },
+      ),
+    ).rejects.toMatchObject({ message: TIMED_OUT });
+    const advancing = setInterval(() => fixture.clock.advance(SECOND / 10n), 1);
+    await given;
     clearInterval(advancing);
+    expect(fixture.clock.now()).toBeLessThan(4n * SECOND);
+    expect(fixture.clock.pending).toBe(0);
   });
 
   test.each<[string, (status: Buffer) => void]>([
@@ -462,20 +487,37 @@ describe('a target that goes away', () => {
     expect(target.sessions).toHaveLength(2);
   });
 
-  test('a request that is not answered in time is made again, on another connection', async () => {
+  test('one that is not answered in time fails, and costs the connection; others go on', async () => {
     const { target, node } = await fixture.disk(
       MiB,
       {},
       onCommand(READ, () => {}),
-      { timeout: 1 },
+      { timeout: 2 },
     );
-    const waiting = read(node);
+    const first = expect(read(node)).rejects.toMatchObject({ name: 'IoError', code: 'EIO' });
     await fixture.clock.waitedFor(2);
     fixture.clock.advance(SECOND);
-    await fixture.clock.waitedFor(1);
-    fixture.clock.advance(2n * SECOND);
-    await waiting;
+    const second = read(node);
+    await fixture.clock.waitedFor(3);
+    fixture.clock.advance(SECOND);
+    await first;
+    await second;
     expect(target.sessions).toHaveLength(2);
+  });
+
+  test('one that is put off again and again has its time, and costs nobody else the connection', async () => {
+    const busy = onCommand(
+      READ,
+      ({ header }, session) => session.send(Opcode.response, header, { more: 0x08 }),
+      100,
+    );
+    const { target, node } = await fixture.disk(MiB, {}, busy, { timeout: 2 });
+    const failed = expect(read(node)).rejects.toMatchObject({ code: 'EIO' });
+    const advancing = setInterval(() => fixture.clock.advance(SECOND / 10n), 1);
+    await failed;
+    clearInterval(advancing);
+    await node.io.write(0, Buffer.alloc(512));
+    expect(target.sessions).toHaveLength(1);
   });
 });
 

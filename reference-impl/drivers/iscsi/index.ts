@@ -4,10 +4,11 @@ import type { CreateEnvironment, Driver, DriverState, NamedCreation, OpenEnviron
 import type { Credentials } from './chap.ts';
 import { namedOptions, type Options, parseFilename, protocols } from './iscsi-filename.ts';
 import { IscsiState } from './iscsi-state.ts';
+import { TimedOut } from './link.ts';
 import { LoginRefused, type Wishes } from './login.ts';
 import { type Portal, parsePortal, unresolved } from './portal.ts';
 import { Session } from './target-session.ts';
-import { checkWritable, inspect, UNREACHABLE } from './unit.ts';
+import { checkWritable, inspect } from './unit.ts';
 
 const DEFAULT_INITIATOR = 'iqn.2008-11.org.linux-kvm';
 const SECOND = 1_000_000_000n;
@@ -44,13 +45,13 @@ async function open(environment: Surroundings): Promise<DriverState> {
     hostWork,
   });
   try {
-    await session.start().catch((error: Error) => fail(error, options.portal!, portal));
+    await session.start();
     const unit = await inspect((task) => session.once(task), log);
     if (!readOnly) checkWritable(unit, 'LUN is write protected');
     return new IscsiState(session, unit, log);
   } catch (error) {
     session.close();
-    throw error;
+    throw told(error as Error, options.portal!, portal);
   }
 }
 
@@ -96,12 +97,16 @@ function refused(why: string): CommandError {
   return new CommandError(`iSCSI: Failed to connect to LUN : ${why}`);
 }
 
-function fail(error: Error, portal: string, { host }: Portal): never {
-  if (error instanceof LoginRefused) throw refused(error.message);
-  if (error instanceof CommandError) throw error;
+/** In QEMU's words, what kept a unit from being opened. */
+function told(error: Error, portal: string, { host }: Portal): CommandError {
+  if (error instanceof CommandError) return error;
+  if (error instanceof LoginRefused) return refused(error.message);
+  if (error instanceof TimedOut || error.cause instanceof TimedOut) return refused('command timed out');
   const { code, hostname } = error as NodeJS.ErrnoException & { readonly hostname?: string };
-  if (hostname === host && code !== undefined) throw unresolved(portal);
-  throw refused(UNREACHABLE);
+  if (hostname === host && code !== undefined) return unresolved(portal);
+  return refused(
+    'iscsi_service failed with : iscsi_service_reconnect_if_loggedin. Can not reconnect right now.\n',
+  );
 }
 
 /** A unit is there, and is as long as it is: a new image in it must have room. */

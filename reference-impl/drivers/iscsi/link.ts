@@ -53,6 +53,15 @@ export class LinkLost extends Error {
   override readonly name = 'LinkLost';
 }
 
+/** The target has not answered in time. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+
+  constructor() {
+    super('command timed out');
+  }
+}
+
 interface Pending {
   readonly task: Task;
   /** Bytes of its data that were sent, and that have come. */

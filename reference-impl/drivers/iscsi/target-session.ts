@@ -1,28 +1,26 @@
 /**
  * A session with a target for as long as a node is open. Its connection is made anew when it is lost: by the first request that
  * wants it, at once, and then every few seconds for as long as a request waits. A request whose connections are lost again
- * and again is given up, and so is one that had `timeout` several times; without `timeout` a target that is gone is waited for.
+ * and again is given up, and so is one that has had its `timeout`; without `timeout` a target that is gone is waited for.
  */
 import { createConnection, type Socket } from 'node:net';
 import { ByteStream } from '../../host/byte-stream.ts';
 import { IoError } from '../../host/errno.ts';
-import { type Ended, Link, LinkLost, type LinkSurroundings, type Task } from './link.ts';
-import { type Agreement, login, TargetMoved, type Wishes } from './login.ts';
+import { type Ended, Link, LinkLost, type LinkSurroundings, type Task, TimedOut } from './link.ts';
+import { login, TargetMoved, type Wishes } from './login.ts';
 import { type Portal, parsePortal } from './portal.ts';
 import { isPassing, Status, senseOf } from './scsi-commands.ts';
 
 const MS = 1_000_000n;
 const SECOND = 1000n * MS;
-/** How long connecting and the login may take. */
-export const PATIENCE = 30n * SECOND;
+/** How long each step of opening may take where no `timeout` is given: connecting with the login, and each question. */
+const PATIENCE = 30n * SECOND;
 /** Between attempts to connect again. */
 const RECONNECT_INTERVAL = 3n * SECOND;
 /** How often a request may lose the connection that it was sent on. */
 const MAX_LOSSES = 8;
-/** How often a request is made again that was put off, or had its time. */
+/** How often a request is made again that was put off. */
 const MAX_RETRIES = 7;
-/** What a request waits after a time-out. */
-const AFTER_TIMEOUT = 2n * SECOND;
 /** What one waits, at most, before the first retry for a target that has too much to do, and by how much more each time. */
 const FIRST_PAUSE = 10;
 const PAUSE_FACTOR = 4;
@@ -35,7 +33,7 @@ const FAILED = (cause?: unknown): IoError => new IoError('EIO', cause === undefi
 export interface SessionOptions extends LinkSurroundings {
   readonly portal: Portal;
   readonly wishes: Wishes;
-  /** How long a request may take, in nanoseconds; 0: for ever. */
+  /** How long a request may take, and connecting with the login, in nanoseconds; 0: for ever. */
   readonly timeout: bigint;
   readonly random: () => number;
 }
@@ -46,11 +44,12 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** One try of a request. */
-interface Attempt {
+/** A request, until it has ended. */
+interface Errand {
   isOver: boolean;
-  /** Where it waits for a connection. */
-  waiter?: Waiter;
+  /** Where it waits for a connection, or for an answer. */
+  waiter?: Waiter | undefined;
+  link?: Link | undefined;
 }
 
 export class Session {
@@ -58,7 +57,7 @@ export class Session {
   #link: Link | undefined;
   readonly #waiters = new Set<Waiter>();
   /** What is being connected. */
-  readonly #sockets = new Set<Socket>();
+  #socket: Socket | undefined;
   /** Timers that run, by what ends them early. */
   readonly #sleeps = new Set<() => void>();
   #isConnecting = false;
@@ -70,44 +69,61 @@ export class Session {
     this.#options = options;
   }
 
-  /** Connects for the first time. Throws what `login` does, and errors of the host. */
+  /** Connects for the first time. Throws what `login` does, `TimedOut`, and errors of the host. */
   async start(): Promise<void> {
     this.#link = await this.#connect();
   }
 
   /** One try, on the connection that there is. Throws `LinkLost`. */
   once(task: Task): Promise<Ended> {
-    const { clock } = this.#options;
     const link = this.#link!;
-    const cancel = clock.after(PATIENCE, () => link.giveUp(new Error('target does not answer')));
+    const cancel = this.#options.clock.after(this.#patience, () => link.giveUp(new TimedOut()));
     return this.#tracked(() => link.request(task)).finally(cancel);
   }
 
-  /** Has a task done, however often it takes. Throws `IoError`. */
-  async perform(task: Task): Promise<Ended> {
-    for (let retry = 0; ; retry += 1) {
-      const ended = await this.#attempt(task);
-      const pause = this.#pauseBefore(ended, retry);
-      if (pause === undefined) return ended!;
-      if (retry === MAX_RETRIES) throw FAILED();
-      if (pause > 0n) await this.#sleep(pause);
-    }
+  /** Has a task done, however often it must be asked for. Throws `IoError`. */
+  perform(task: Task): Promise<Ended> {
+    const { clock, timeout } = this.#options;
+    const errand: Errand = { isOver: false };
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        errand.isOver = true;
+        if (errand.waiter) this.#waiters.delete(errand.waiter);
+        cancel();
+      };
+      const late = (): void => {
+        end();
+        // The target may still do what it was asked for, and must not answer any more.
+        errand.link?.giveUp(new TimedOut());
+        reject(FAILED());
+      };
+      const cancel = timeout === 0n ? () => {} : clock.after(timeout, late);
+      this.#carryOut(task, errand).then(resolve, reject).finally(end);
+    });
   }
 
   /** Lets go of all; what is in flight fails. */
   close(): void {
     this.#isClosed = true;
     this.#link?.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#socket?.destroy();
     for (const wake of this.#sleeps) wake();
     for (const { reject } of this.#waiters) reject(FAILED());
     this.#waiters.clear();
   }
 
-  /** How long to wait before the next try; undefined: there need be none. `ended` is undefined after a time-out. */
-  #pauseBefore(ended: Ended | undefined, retry: number): bigint | undefined {
-    if (ended === undefined) return AFTER_TIMEOUT;
-    const { status, sense } = ended;
+  async #carryOut(task: Task, errand: Errand): Promise<Ended> {
+    for (let retry = 0; ; retry += 1) {
+      const ended = await this.#attempt(task, errand);
+      const pause = this.#pauseBefore(ended, retry);
+      if (pause === undefined) return ended;
+      if (retry === MAX_RETRIES) throw FAILED();
+      if (pause > 0n) await this.#sleep(pause);
+    }
+  }
+
+  /** How long to wait before the next try; undefined: there need be none. */
+  #pauseBefore({ status, sense }: Ended, retry: number): bigint | undefined {
     if (status === Status.busy || status === Status.taskSetFull) {
       const most = FIRST_PAUSE * PAUSE_FACTOR ** retry;
       return (BigInt(this.#options.random() % most) + 1n) * MS;
@@ -115,47 +131,28 @@ export class Session {
     return status === Status.checkCondition && isPassing(senseOf(sense)) ? 0n : undefined;
   }
 
-  /** Undefined: it took too long. */
-  #attempt(task: Task): Promise<Ended | undefined> {
-    const { clock, timeout } = this.#options;
-    const attempt: Attempt = { isOver: false };
-    return new Promise<Ended | undefined>((resolve, reject) => {
-      const end = (): void => {
-        attempt.isOver = true;
-        if (attempt.waiter) this.#waiters.delete(attempt.waiter);
-        cancel();
-      };
-      const cancel =
-        timeout === 0n
-          ? () => {}
-          : clock.after(timeout, () => {
-              end();
-              this.#link?.giveUp(new Error('request timed out'));
-              resolve(undefined);
-            });
-      this.#carryOut(task, attempt).then(resolve, reject).finally(end);
-    });
-  }
-
-  async #carryOut(task: Task, attempt: Attempt): Promise<Ended> {
+  async #attempt(task: Task, errand: Errand): Promise<Ended> {
     for (let losses = 1; ; losses += 1) {
-      const link = await this.#ready(attempt);
-      if (attempt.isOver) throw FAILED();
+      const link = await this.#ready(errand);
+      if (errand.isOver) throw FAILED();
+      errand.link = link;
       try {
         return await this.#tracked(() => link.request(task));
       } catch (error) {
-        if (this.#isClosed || attempt.isOver || losses === MAX_LOSSES) throw FAILED(error);
+        if (this.#isClosed || errand.isOver || losses === MAX_LOSSES) throw FAILED(error);
         if (!(error instanceof LinkLost)) throw error;
+      } finally {
+        errand.link = undefined;
       }
     }
   }
 
-  #ready(attempt: Attempt): Promise<Link> {
-    if (this.#isClosed) return Promise.reject(FAILED());
+  #ready(errand: Errand): Promise<Link> {
+    if (this.#isClosed || errand.isOver) return Promise.reject(FAILED());
     if (this.#link?.isUp) return Promise.resolve(this.#link);
     return new Promise((resolve, reject) => {
-      attempt.waiter = { resolve, reject };
-      this.#waiters.add(attempt.waiter);
+      errand.waiter = { resolve, reject };
+      this.#waiters.add(errand.waiter);
       if (!this.#isConnecting) void this.#reconnect();
     });
   }
@@ -176,40 +173,49 @@ export class Session {
     this.#waiters.clear();
   }
 
+  /** Connects and logs in, wherever the target is. */
   #connect(): Promise<Link> {
-    const { wishes } = this.#options;
-    return this.#tracked(async () => {
-      let { portal } = this.#options;
-      for (let redirections = 0; ; redirections += 1) {
-        try {
-          const { stream, agreement } = await this.#reach(portal, wishes);
-          return new Link(stream, agreement, this.#options);
-        } catch (error) {
-          if (!(error instanceof TargetMoved) || redirections === MAX_REDIRECTIONS) throw error;
-          portal = parsePortal(error.portal);
-        }
-      }
+    let isLate = false;
+    const cancel = this.#options.clock.after(this.#patience, () => {
+      isLate = true;
+      this.#socket?.destroy();
     });
+    return this.#tracked(() => this.#logIn())
+      .catch((error: Error) => {
+        throw isLate ? new TimedOut() : error;
+      })
+      .finally(cancel);
   }
 
-  async #reach(
-    portal: Portal,
-    wishes: Wishes,
-  ): Promise<{ readonly stream: ByteStream; readonly agreement: Agreement }> {
+  async #logIn(): Promise<Link> {
+    let { portal } = this.#options;
+    for (let redirections = 0; ; redirections += 1) {
+      try {
+        return await this.#logInAt(portal);
+      } catch (error) {
+        if (!(error instanceof TargetMoved) || redirections === MAX_REDIRECTIONS) throw error;
+        portal = parsePortal(error.portal);
+      }
+    }
+  }
+
+  async #logInAt(portal: Portal): Promise<Link> {
     const socket = createConnection({ ...portal, noDelay: true });
-    this.#sockets.add(socket);
-    const cancel = this.#options.clock.after(PATIENCE, () => socket.destroy());
+    this.#socket = socket;
     try {
       await connected(socket);
       const stream = new ByteStream(socket);
-      return { stream, agreement: await login(stream, wishes) };
+      return new Link(stream, await login(stream, this.#options.wishes), this.#options);
     } catch (error) {
       socket.destroy();
       throw error;
     } finally {
-      cancel();
-      this.#sockets.delete(socket);
+      this.#socket = undefined;
     }
+  }
+
+  get #patience(): bigint {
+    return this.#options.timeout || PATIENCE;
   }
 
   /** Resolves after this time, or when the session is closed. */

@@ -7,7 +7,7 @@
  * 4. what it can do with blocks at once, and whether it can do without storage for them
  */
 import { CommandError } from '../../qapi/command-error.ts';
-import { type Ended, LinkLost, type Task } from './link.ts';
+import type { Ended, Task } from './link.ts';
 import {
   inquiry,
   lbaStatus,
@@ -56,10 +56,6 @@ export interface Unit {
   readonly tellsStatus: boolean;
 }
 
-/** The words for a connection that is lost before the node is open. */
-export const UNREACHABLE =
-  'iscsi_service failed with : iscsi_service_reconnect_if_loggedin. Can not reconnect right now.\n';
-
 const MAX_ATTENTIONS = 10;
 const MAX_TRIES = 8;
 /** Limits of block sizes in bytes; what is read or written in part is held in memory. */
@@ -67,18 +63,13 @@ const MIN_BLOCK = 512;
 const MAX_BLOCK = 2 ** 24;
 const NOTHING: Capacity = { blocks: 0n, blockSize: MIN_BLOCK, unmappedAreZeroes: false, isThin: false };
 
-/** Asks a unit. `warn` is told what may be otherwise than it is taken for. Throws `CommandError`. */
+/** Asks a unit. `warn` is told what may be otherwise than it is taken for. Throws `CommandError`, `LinkLost`. */
 export async function inspect(once: Once, warn: (line: string) => void): Promise<Unit> {
-  try {
-    await ready(once);
-    const type = await typeOf(once);
-    const isWriteProtected = await writeProtection(once, warn);
-    const capacity = await capacityOf(once, type);
-    return { type, capacity, isWriteProtected, ...(await abilities(once, type, capacity)) };
-  } catch (error) {
-    if (error instanceof LinkLost) throw new CommandError(`iSCSI: Failed to connect to LUN : ${UNREACHABLE}`);
-    throw error;
-  }
+  await ready(once);
+  const type = await typeOf(once);
+  const isWriteProtected = await writeProtection(once, warn);
+  const capacity = await capacityOf(once, type);
+  return { type, capacity, isWriteProtected, ...(await abilities(once, type, capacity)) };
 }
 
 /** How many blocks a unit of this type has now. Throws `CommandError`, `LinkLost`. */
