@@ -8,6 +8,30 @@ export const iscsiDriver = {
     text: 'What a unit does not do because it has something to say first is asked of it again.',
     source: 'observation',
   },
+  'iscsi/busy': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A unit that has too much to do is asked again; one that never has time fails the request.',
+    source: 'observation',
+  },
+  'iscsi/capacity': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A node is as long as the blocks of the unit, in either way in which a unit tells that; what is no disk, or has no medium, is empty.',
+    source: 'observation',
+  },
+  'iscsi/elsewhere': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A target that says where it is found instead is looked for there.',
+    source: 'observation',
+  },
+  'iscsi/errors': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A request that the unit refuses fails, with the error that its sense data mean.',
+    source: 'observation',
+  },
   'iscsi/header-digest': {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
@@ -18,6 +42,12 @@ export const iscsiDriver = {
     definition: 'BlockdevOptionsIscsi',
     text: 'header-digest is none-crc32c by default.',
   },
+  'iscsi/holes': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'Discards unmap blocks of a unit that can do that, and zeroes may take no storage where the unit has them by WRITE SAME; what has none is not read by jobs.',
+    source: 'observation',
+  },
   'iscsi/initiator-name': {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
@@ -27,6 +57,12 @@ export const iscsiDriver = {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
     text: 'Without initiator-name a name is generated.',
+  },
+  'iscsi/limits': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'Requests are no longer than the unit takes.',
+    source: 'observation',
   },
   'iscsi/lun': {
     level: 'must',
@@ -47,6 +83,12 @@ export const iscsiDriver = {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
     text: 'portal is where the target is, by TCP: the node has the size and the data of a unit there, and writes reach it.',
+  },
+  'iscsi/protocol': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'What is said to a target keeps to the protocol and to what was agreed: keys, numbers, tags, digests, pieces of data.',
+    source: 'observation',
   },
   'iscsi/reconnect': {
     level: 'must',
@@ -78,6 +120,12 @@ export const iscsiDriver = {
     level: 'must',
     definition: 'BlockdevOptionsIscsi',
     text: 'password-secret must be given with user.',
+  },
+  'iscsi/violations': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'An answer that breaks the protocol costs the connection: what was asked is asked anew on another.',
+    source: 'observation',
   },
   'iscsi/write-protected': {
     level: 'must',

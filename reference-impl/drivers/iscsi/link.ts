@@ -263,7 +263,7 @@ export class Link {
         this.#readyToTransfer(header);
         break;
       case Opcode.nopIn:
-        this.#nopIn(header, data);
+        this.#nopIn(header);
         break;
       case Opcode.reject:
         this.#rejected(data);
@@ -325,7 +325,7 @@ export class Link {
     this.#sendData(pending, header.word('tag'), header.word('targetTag'), end);
   }
 
-  #nopIn(header: Header, data: Buffer): void {
+  #nopIn(header: Header): void {
     const targetTag = header.word('targetTag');
     if (header.word('tag') !== NO_TAG) this.#answered();
     if (targetTag === NO_TAG) return;
@@ -334,7 +334,6 @@ export class Link {
       flags: Flag.final,
       place: header.bytes.subarray(8, 16),
       words: { ...this.#numbers(NO_TAG), targetTag },
-      data: data.subarray(0, this.#agreement.segment),
     });
   }
 

@@ -6,6 +6,9 @@ import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
 import { httpServiceCases } from './http-service.ts';
 import { iscsiCases } from './iscsi-nodes.ts';
+import { iscsiProtocolCases } from './iscsi-protocol.ts';
+import { iscsiTroubleCases } from './iscsi-troubles.ts';
+import { iscsiUnitCases } from './iscsi-units.ts';
 import { nfsAnswerCases } from './nfs-answers.ts';
 import { nfsNameCases } from './nfs-names.ts';
 import { nfsCases } from './nfs-nodes.ts';
@@ -24,5 +27,8 @@ export const networkCases: readonly CaseDefinition[] = [
   ...nfsAnswerCases,
   ...nfsNameCases,
   ...iscsiCases,
+  ...iscsiProtocolCases,
+  ...iscsiUnitCases,
+  ...iscsiTroubleCases,
   ...clusterCases,
 ];

@@ -1,39 +1,16 @@
 /** The driver iscsi: a node over a unit of an iSCSI target. */
-import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes } from '../../helpers/backing-chains.ts';
 import { connectTo, nbdServer, openIo, readNode, startNbdServer } from '../../helpers/node-io.ts';
-import { type IscsiPeer, startIscsiPeer, TARGET } from '../../helpers/peers/iscsi-peer.ts';
+import { TARGET } from '../../helpers/peers/iscsi-numbers.ts';
+import { type IscsiPeer, startIscsiPeer } from '../../helpers/peers/iscsi-peer.ts';
 import { buildQcow2 } from '../../helpers/qcow2-image.ts';
-import { KiB, makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
+import { makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
 import { checkReads, writes } from '../driver-guest.ts';
-import {
-  addRemote,
-  checkHolds,
-  remoteBytes,
-  remoteNodes,
-  remoteRefused,
-  secrets,
-  sectors,
-} from './remote-nodes.ts';
+import { at, bytes, iscsi, oneUnit, SIZE } from './iscsi-targets.ts';
+import { addRemote, checkHolds, remoteRefused, secrets, sectors } from './remote-nodes.ts';
 
-const SIZE = 128 * KiB;
 const TEN_MINUTES = 600_000;
-
-const iscsi = remoteNodes('iscsi');
-const bytes = remoteBytes('iscsi');
-
-const at = ({ portal }: Pick<IscsiPeer, 'portal'>, options: JsonObject = {}): JsonObject => ({
-  driver: 'iscsi',
-  transport: 'tcp',
-  portal,
-  target: TARGET,
-  ...options,
-});
-
-/** A target with unit 0 and no other. */
-const oneUnit = (t: CaseContext, credentials?: string): Promise<IscsiPeer> =>
-  startIscsiPeer(t, new Map([[0, sectors(SIZE)]]), credentials);
 
 /** An image over a backing file of that name. */
 const imageOver = (t: CaseContext, name: string) =>
@@ -105,7 +82,7 @@ export const iscsiCases: readonly CaseDefinition[] = [
     topology: secrets,
     needs: bytes,
     async run(t: CaseContext) {
-      const peer = await oneUnit(t, 'joe:sesame');
+      const peer = await oneUnit(t, { credentials: 'joe:sesame' });
       for (const options of [
         {},
         { user: 'joe', 'password-secret': 'wrong' },
@@ -215,7 +192,7 @@ export const iscsiCases: readonly CaseDefinition[] = [
     needs: bytes,
     async run(t: CaseContext) {
       const disk = sectors(SIZE);
-      const peer = await startIscsiPeer(t, new Map([[0, disk]]), undefined, { isWriteProtected: true });
+      const peer = await startIscsiPeer(t, new Map([[0, disk]]), { disk: { isWriteProtected: true } });
       await remoteRefused(t, at(peer, { 'read-only': false }));
       await checkHolds(t, await addRemote(t, at(peer)), sectors(SIZE));
       const writable = await oneUnit(t);
@@ -230,7 +207,9 @@ export const iscsiCases: readonly CaseDefinition[] = [
     needs: needs(iscsi, nbdServer, { commands: ['nbd-server-add'] }),
     async run(t: CaseContext) {
       const disk = sectors(SIZE);
-      const peer = await startIscsiPeer(t, new Map([[0, disk]]), undefined, { asks: true });
+      const peer = await startIscsiPeer(t, new Map([[0, disk]]), {
+        keys: { InitialR2T: 'Yes', ImmediateData: 'No' },
+      });
       const node = await addRemote(t, at(peer, { 'read-only': false }));
       const { local } = await startNbdServer(t);
       await t.execute('nbd-server-add', { device: node, writable: true });
@@ -344,7 +323,7 @@ export const iscsiCases: readonly CaseDefinition[] = [
         [3, Buffer.alloc(CHAIN_SIZE, 2)],
       ]);
       const open = await startIscsiPeer(t, disks);
-      const locked = await startIscsiPeer(t, disks, 'joe:sesame');
+      const locked = await startIscsiPeer(t, disks, { credentials: 'joe:sesame' });
       for (const [name, byte] of [
         [`iscsi://${open.portal}/${TARGET}/0`, 1],
         [`iscsi://${open.portal}/${TARGET.replace(':', '%3A')}/3`, 2],
