@@ -96,4 +96,52 @@ export const iscsiUnits: readonly Saboteur[] = [
     'const groups = PATTERN.exec(filename)?.groups;',
     "const groups = (PATTERN.exec(filename) ?? PATTERN.exec(filename.concat('/0')))?.groups;",
   ]),
+  breaks('login-for-ever', 'waits half a minute for a login, whatever timeout says', 'target-session', [
+    'return this.#options.timeout || PATIENCE;',
+    'return PATIENCE;',
+  ]),
+  breaks('time-begins-anew', 'fails no request to a target that has gone', 'target-session', [
+    'timeout === 0n ? () => { } : clock.after(timeout, late)',
+    '() => { }',
+  ]),
+  breaks('long-commands-cut', 'sends short commands to units of any size', 'iscsi-state', [
+    'return blocks > MAX_SHORT;',
+    'return blocks < 0n;',
+  ]),
+  breaks('other-sense', 'reads no sense data in the form of descriptors', 'scsi-commands', [
+    'DESCRIPTOR_FORMATS.includes(at(0) & 0x7f)',
+    'false',
+  ]),
+  breaks('digest-unchecked-by-itself', 'sends digests over nothing', 'pdu', [
+    'digest.writeUInt32LE(crc32c(header));',
+    'digest.writeUInt32LE(crc32c(header.subarray(0, 0)));',
+  ]),
+  breaks('holes-as-data', 'takes for data what has no storage', 'iscsi-state', [
+    'zero: !isMapped && this.#unit.capacity.unmappedAreZeroes',
+    'zero: false',
+  ]),
+  breaks('limits-unheard', 'sends requests as long as it likes', 'iscsi-state', [
+    'blocks === 0 ? most :',
+    'blocks >= 0 ? most :',
+  ]),
+  breaks('first-data-again', 'puts all data of an answer where they say', 'link', [
+    "header.word('offset') !== pending.received || ",
+    '',
+  ]),
+  breaks('moved-unfound', 'does not look for a target that is elsewhere', 'target-session', [
+    'redirections === MAX_REDIRECTIONS',
+    'true',
+  ]),
+  breaks('lun-of-rom', 'takes every unit for a disk', 'unit', [
+    'type !== UnitType.disk && type !== UnitType.rom',
+    'false',
+  ]),
+  breaks('busy-is-failure', 'fails what a busy unit puts off', 'target-session', [
+    'if (status === Status.busy || status === Status.taskSetFull)',
+    'if (false)',
+  ]),
+  breaks('status-alone', 'looks at the status alone of what could not be tried', 'link', [
+    'header.answer === 0 ? header.status : undefined',
+    'header.status',
+  ]),
 ];

@@ -3,7 +3,7 @@ import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { openIo } from '../../helpers/node-io.ts';
 import { HEADER, NO_TAG, Opcode, Operation } from '../../helpers/peers/iscsi-numbers.ts';
 import type { IscsiManner, IscsiRequest, IscsiSession } from '../../helpers/peers/iscsi-session.ts';
-import { checkReadFails, checkReads } from '../driver-guest.ts';
+import { checkReadFails, checkReads, writes } from '../driver-guest.ts';
 import { at, bytes, checkRules, checkUnit, iscsi, oneUnit, SIZE, writable } from './iscsi-targets.ts';
 import { addRemote, checkHolds, remoteRefused, sectors } from './remote-nodes.ts';
 
@@ -192,11 +192,15 @@ export const iscsiTroubleCases: readonly CaseDefinition[] = [
     needs: bytes,
     async run(t: CaseContext) {
       const fails: Reaction = ({ header }, session) => session.send(Opcode.response, header, { response: 1 });
-      const peer = await oneUnit(t, once(ofOperation(Operation.read10), fails));
-      const io = await openIo(t, await addRemote(t, at(peer)), { writable: false });
-      await checkReadFails(t, io, [4096, 4096], 'that was not tried');
-      await checkReads(t, io, [512, 512], 2, 'after it');
-      await io.close();
+      for (const operation of [Operation.read10, Operation.write10]) {
+        const peer = await oneUnit(t, once(ofOperation(operation), fails));
+        const io = await openIo(t, await addRemote(t, writable(peer)));
+        const range = [4096, 4096] as const;
+        if (operation === Operation.read10) await checkReadFails(t, io, range, 'that was not tried');
+        else t.check(!(await writes(io, range, 7)), 'a write that was not tried must fail', 'it succeeds');
+        await checkReads(t, io, [512, 512], 2, 'after it');
+        await io.close();
+      }
     },
   },
   {

@@ -285,7 +285,7 @@ export const iscsiUnitCases: readonly CaseDefinition[] = [
           },
         },
       });
-      const io = await openIo(t, await addRemote(t, at(peer)), { writable: false });
+      const io = await openIo(t, await addRemote(t, at(peer, { timeout: 10 })), { writable: false });
       for (status of [ScsiStatus.busy, ScsiStatus.taskSetFull]) {
         left = 3;
         await checkReads(t, io, [512, 512], 2, 'of a unit that had too much to do');
