@@ -16,18 +16,23 @@ export interface Waiting {
   readonly hostWork: HostWork;
 }
 
-/** Calls back once after so many nanoseconds, or when a peer is not waited for any longer. The result cancels it. */
+/**
+ * Calls back once after so many nanoseconds, or when a peer is not waited for any longer; without `patience` only then. The
+ * result cancels it.
+ */
 export function afterPatience(
   { clock, hostWork }: Waiting,
-  patience: bigint,
+  patience: bigint | undefined,
   giveUp: () => void,
 ): () => void {
-  const due = clock.now() + patience;
+  const due = patience === undefined ? undefined : clock.now() + patience;
   let cancel = (): void => {};
   const wait = (): void => {
     cancel();
-    const left = due - clock.now();
-    cancel = clock.after(hostWork.isEnding && left > LAST_PATIENCE ? LAST_PATIENCE : left, () => {
+    let left = due === undefined ? undefined : due - clock.now();
+    if (hostWork.isEnding && (left === undefined || left > LAST_PATIENCE)) left = LAST_PATIENCE;
+    if (left === undefined) return;
+    cancel = clock.after(left, () => {
       forget();
       giveUp();
     });

@@ -97,12 +97,12 @@ export const iscsiUnits: readonly Saboteur[] = [
     "const groups = (PATTERN.exec(filename) ?? PATTERN.exec(filename.concat('/0')))?.groups;",
   ]),
   breaks('login-for-ever', 'waits half a minute for a login, whatever timeout says', 'target-session', [
-    'return this.#options.timeout || PATIENCE;',
-    'return PATIENCE;',
+    'return this.#options.timeout || CONNECT_PATIENCE;',
+    'return CONNECT_PATIENCE;',
   ]),
   breaks('time-begins-anew', 'fails no request to a target that has gone', 'target-session', [
-    'timeout === 0n ? () => { } : clock.after(timeout, late)',
-    '() => { }',
+    'afterPatience(this.#options, timeout || undefined, late)',
+    'afterPatience(this.#options, undefined, late)',
   ]),
   breaks('long-commands-cut', 'sends short commands to units of any size', 'iscsi-state', [
     'return blocks > MAX_SHORT;',

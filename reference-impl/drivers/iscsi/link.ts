@@ -4,8 +4,7 @@
  * with `LinkLost`.
  */
 import type { ByteStream } from '../../host/byte-stream.ts';
-import type { Clock } from '../../host/clock.ts';
-import type { HostWork } from '../../host/host-work.ts';
+import { afterPatience, type Waiting } from '../../host/patience.ts';
 import type { Agreement } from './login.ts';
 import { MAX_SEGMENT } from './login.ts';
 import {
@@ -72,19 +71,15 @@ interface Pending {
 }
 
 /** What a connection is given beside what was agreed on. */
-export interface LinkSurroundings {
+export interface LinkSurroundings extends Waiting {
   /** Eight bytes. */
   readonly unit: Uint8Array;
-  readonly clock: Clock;
-  readonly hostWork: HostWork;
 }
 
 export class Link {
   readonly #stream: ByteStream;
   readonly #agreement: Agreement;
-  readonly #clock: Clock;
-  readonly #hostWork: HostWork;
-  readonly #unit: Uint8Array;
+  readonly #surroundings: LinkSurroundings;
   readonly #pending = new Map<number, Pending>();
   /** Commands that the target does not take yet. */
   #waiting: Pending[] = [];
@@ -98,12 +93,10 @@ export class Link {
   #questions: (() => void)[] = [];
   #cancelNop: () => void;
 
-  constructor(stream: ByteStream, agreement: Agreement, { unit, clock, hostWork }: LinkSurroundings) {
+  constructor(stream: ByteStream, agreement: Agreement, surroundings: LinkSurroundings) {
     this.#stream = stream;
     this.#agreement = agreement;
-    this.#unit = unit;
-    this.#clock = clock;
-    this.#hostWork = hostWork;
+    this.#surroundings = surroundings;
     this.#cmdSn = agreement.cmdSn;
     this.#expStatSn = agreement.expStatSn;
     this.#maxCmdSn = agreement.maxCmdSn;
@@ -160,9 +153,9 @@ export class Link {
 
   #nopLater(): () => void {
     const { received } = this.#stream;
-    return this.#clock.after(NOP_INTERVAL, () => {
+    return afterPatience(this.#surroundings, NOP_INTERVAL, () => {
       if (this.#stream.received > received) this.#unansweredNops = 0;
-      if (this.#unansweredNops === MAX_NOPS) {
+      if (this.#unansweredNops >= (this.#surroundings.hostWork.isEnding ? 1 : MAX_NOPS)) {
         this.giveUp(new Error('target does not answer'));
         return;
       }
@@ -170,10 +163,12 @@ export class Link {
       this.#send({
         opcode: Opcode.nopOut | IMMEDIATE,
         flags: Flag.final,
-        place: this.#unit,
+        place: this.#surroundings.unit,
         words: { ...this.#numbers(this.#nextTag()), targetTag: NO_TAG },
       });
-      void this.#hostWork.trackPeer(() => new Promise<void>((resolve) => this.#questions.push(resolve)));
+      void this.#surroundings.hostWork.trackPeer(
+        () => new Promise<void>((resolve) => this.#questions.push(resolve)),
+      );
       this.#cancelNop = this.#nopLater();
     });
   }
@@ -209,7 +204,7 @@ export class Link {
     this.#send({
       opcode: Opcode.command,
       flags: Flag.simple | direction | (unasked > immediate ? 0 : Flag.final),
-      place: this.#unit,
+      place: this.#surroundings.unit,
       words: { ...this.#numbers(tag), expectedLength: target?.length ?? data.length },
       command,
       data: data.subarray(0, immediate),
@@ -229,7 +224,7 @@ export class Link {
       this.#send({
         opcode: Opcode.dataOut,
         flags: pending.sent === end ? Flag.final : 0,
-        place: this.#unit,
+        place: this.#surroundings.unit,
         words: { tag, targetTag, expStatSn: this.#expStatSn, dataSn, offset },
         data: data.subarray(offset, pending.sent),
       });

@@ -6,6 +6,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { ByteStream } from '../../host/byte-stream.ts';
 import { IoError } from '../../host/errno.ts';
+import { afterPatience, CONNECT_PATIENCE } from '../../host/patience.ts';
 import { type Ended, Link, LinkLost, type LinkSurroundings, type Task, TimedOut } from './link.ts';
 import { login, TargetMoved, type Wishes } from './login.ts';
 import { type Portal, parsePortal } from './portal.ts';
@@ -13,8 +14,6 @@ import { isPassing, Status, senseOf } from './scsi-commands.ts';
 
 const MS = 1_000_000n;
 const SECOND = 1000n * MS;
-/** How long each step of opening may take where no `timeout` is given: connecting with the login, and each question. */
-const PATIENCE = 30n * SECOND;
 /** Between attempts to connect again. */
 const RECONNECT_INTERVAL = 3n * SECOND;
 /** How often a request may lose the connection that it was sent on. */
@@ -77,13 +76,13 @@ export class Session {
   /** One try, on the connection that there is. Throws `LinkLost`. */
   once(task: Task): Promise<Ended> {
     const link = this.#link!;
-    const cancel = this.#options.clock.after(this.#patience, () => link.giveUp(new TimedOut()));
+    const cancel = afterPatience(this.#options, this.#patience, () => link.giveUp(new TimedOut()));
     return this.#tracked(() => link.request(task)).finally(cancel);
   }
 
   /** Has a task done, however often it must be asked for. Throws `IoError`. */
   perform(task: Task): Promise<Ended> {
-    const { clock, timeout } = this.#options;
+    const { timeout } = this.#options;
     const errand: Errand = { isOver: false };
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -97,7 +96,7 @@ export class Session {
         errand.link?.giveUp(new TimedOut());
         reject(FAILED());
       };
-      const cancel = timeout === 0n ? () => {} : clock.after(timeout, late);
+      const cancel = afterPatience(this.#options, timeout || undefined, late);
       this.#carryOut(task, errand).then(resolve, reject).finally(end);
     });
   }
@@ -150,6 +149,7 @@ export class Session {
   #ready(errand: Errand): Promise<Link> {
     if (this.#isClosed || errand.isOver) return Promise.reject(FAILED());
     if (this.#link?.isUp) return Promise.resolve(this.#link);
+    if (this.#options.hostWork.isEnding) return Promise.reject(FAILED());
     return new Promise((resolve, reject) => {
       errand.waiter = { resolve, reject };
       this.#waiters.add(errand.waiter);
@@ -176,7 +176,7 @@ export class Session {
   /** Connects and logs in, wherever the target is. */
   #connect(): Promise<Link> {
     let isLate = false;
-    const cancel = this.#options.clock.after(this.#patience, () => {
+    const cancel = afterPatience(this.#options, this.#patience, () => {
       isLate = true;
       this.#socket?.destroy();
     });
@@ -214,8 +214,9 @@ export class Session {
     }
   }
 
+  /** How long each step of opening may take: connecting with the login, and each question. */
   get #patience(): bigint {
-    return this.#options.timeout || PATIENCE;
+    return this.#options.timeout || CONNECT_PATIENCE;
   }
 
   /** Resolves after this time, or when the session is closed. */

@@ -1,6 +1,7 @@
 /** The texts of a login to an iSCSI target (RFC 7143, section 6), and the proof by CHAP of who comes. */
 import { createHash, randomBytes } from 'node:crypto';
 
+/** What one side of a login says. */
 export type Keys = readonly (readonly [key: string, value: string])[];
 
 /** The pairs of a text. */
@@ -13,6 +14,7 @@ export function keysOf(data: Buffer): Map<string, string> {
   );
 }
 
+/** The text that says these pairs. */
 export const packKeys = (keys: Keys): Buffer =>
   Buffer.from(keys.map(([key, value]) => `${key}=${value}\0`).join(''));
 

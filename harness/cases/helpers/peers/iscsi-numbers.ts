@@ -22,9 +22,13 @@ export const Opcode = {
   reject: 0x3f,
 } as const;
 
+/** Beside the kind of a unit: it does not wait for its turn. */
 export const IMMEDIATE = 0x40;
+/** Of the second byte: nothing follows that belongs to it. */
 export const FINAL = 0x80;
+/** Bytes of a header. */
 export const HEADER = 48;
+/** A tag that stands for none. */
 export const NO_TAG = 0xffffffff;
 
 /** Operations of SCSI. */

@@ -74,6 +74,7 @@ interface Transfer {
   questions: number;
 }
 
+/** What a connection is to the target, and what a case may have it do. */
 export class IscsiSession {
   readonly socket: Socket;
   isSilent = false;

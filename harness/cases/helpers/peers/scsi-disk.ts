@@ -51,6 +51,7 @@ export interface DiskManner {
   readonly instead?: (command: Buffer, sent: Buffer) => ScsiOutcome | undefined;
 }
 
+/** A command that was carried out. */
 export const good = (bytes: Buffer = Buffer.alloc(0)): ScsiOutcome => ({ status: ScsiStatus.good, bytes });
 
 /** CHECK CONDITION with fixed sense data. */
@@ -75,6 +76,7 @@ export function refusedByDescriptor([key, code, qualifier]: readonly [number, nu
 
 /** What a unit says first when something has happened to it. */
 export const scsiAttention = (): ScsiOutcome => refused(Refusal.attention);
+/** What is answered where there is no such unit. */
 export const noUnit = (): ScsiOutcome => refused(Refusal.noUnit);
 
 /** First block and count of a command about blocks. */
