@@ -43,6 +43,6 @@ export function checkRules(t: CaseContext, { complaints }: IscsiPeer): void {
 
 /** States that the unit has these bytes. */
 export function checkUnit(t: CaseContext, peer: IscsiPeer, content: Buffer): void {
-  const at = diskOf(peer).bytes.findIndex((byte, i) => byte !== content[i]);
-  t.check(at === -1, 'the unit must have what was written, and nothing else', `byte ${at} is another`);
+  const amiss = diskOf(peer).bytes.findIndex((byte, i) => byte !== content[i]);
+  t.check(amiss === -1, 'the unit must have what was written, and nothing else', `byte ${amiss} is another`);
 }
