@@ -82,11 +82,11 @@ export class Header {
   check(fileLength: number): void {
     const at = (field: number) => this.#at(field);
     const exact = this.#view.getBigUint64(Field.diskSize, true);
+    if (exact > BigInt(MAX_SIZE)) throw tooLarge(exact);
     if (at(Field.signature) !== SIGNATURE)
       throw new CommandError(
         `Image not in VDI format (bad signature ${at(Field.signature).toString(16).padStart(8, '0')})`,
       );
-    if (exact > BigInt(MAX_SIZE)) throw tooLarge(exact);
     const version = at(Field.version);
     if (version !== VERSION) throw unsupported(`version ${version >>> 16}.${version & 0xffff}`);
     if (this.mapOffset % SECTOR !== 0)

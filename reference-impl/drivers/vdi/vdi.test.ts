@@ -129,6 +129,15 @@ describe('vdi: what an open refuses', () => {
     await expect(openFormat(vdi, new MemoryFile(image).handle())).rejects.toEqual(new CommandError(message));
   });
 
+  test('its size comes first, whatever else is wrong', async () => {
+    const image = new Uint8Array(1024).fill(0x66);
+    await expect(openFormat(vdi, new MemoryFile(image).handle())).rejects.toEqual(
+      new CommandError(
+        'Unsupported VDI image size (size is 0x6666666666666666, max supported is 0x1fffff8000000)',
+      ),
+    );
+  });
+
   test('a file too short for a header', async () => {
     await expect(openFormat(vdi, new MemoryFile().handle())).rejects.toEqual(
       new CommandError('Image not in VDI format (bad signature 00000000)'),
