@@ -65,7 +65,7 @@ export class ParallelsTable implements ClusterMap {
 
   /** Gives back what the file has grown by and was not needed. */
   async finishWriting(): Promise<void> {
-    if (this.#grown && this.#file.length() > this.#end) await resized(this.#file, this.#end);
+    if (this.#grown && this.#file.length() > this.#end) await succeeds(this.#file.truncate(this.#end));
     this.#grown = false;
   }
 
@@ -106,8 +106,9 @@ export class ParallelsTable implements ClusterMap {
 
   /** Makes the file longer than that, if it can be. */
   async #reach(end: number): Promise<boolean> {
-    if (this.#file.length() >= end) return true;
-    this.#grown = await resized(this.#file, end + AHEAD);
+    const length = this.#file.length();
+    if (length >= end) return true;
+    this.#grown = await succeeds(this.#file.writeZeroes(length, end + AHEAD - length));
     return this.#grown;
   }
 
@@ -128,9 +129,9 @@ export class ParallelsTable implements ClusterMap {
 }
 
 /** Whether the file could be made so long. */
-async function resized(file: ChildHandle, length: number): Promise<boolean> {
+async function succeeds(resizing: Promise<void>): Promise<boolean> {
   try {
-    await file.truncate(length);
+    await resizing;
     return true;
   } catch (error) {
     if (error instanceof IoError || error instanceof CommandError) return false;

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { run, whyMissing } from '../../testing/external-programs.ts';
 import { MemoryFile } from '../../testing/file-in-memory.ts';
@@ -68,7 +68,10 @@ describe('a file', () => {
     await makeFormat(parallels, file, { size: 8 << 20 });
     expect((await stat(path)).size).toBe(1 << 20);
     const image = await openFormat(parallels, file);
+    const zeroes = vi.spyOn(file, 'writeZeroes');
     await image.io.write(5 << 20, new Uint8Array(512).fill(1));
+    // 7.2 tells of a highest offset of 130 MiB by then.
+    expect(zeroes).toHaveBeenCalledExactlyOnceWith(1 << 20, 129 << 20);
     await image.io.write(1 << 20, new Uint8Array(512).fill(2));
     expect((await stat(path)).size).toBe(130 << 20);
     await image.close();
