@@ -82,6 +82,6 @@ export class IoError extends Error {
 
 /** Turns what `node:fs` throws into an `IoError`; anything else passes as it is. */
 export function asIoError(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return typeof code === 'string' && code in texts ? new IoError(code, { cause: error }) : error;
+  const code = String((error as NodeJS.ErrnoException | null)?.code);
+  return Object.hasOwn(texts, code) ? new IoError(code, { cause: error }) : error;
 }

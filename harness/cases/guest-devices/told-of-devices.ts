@@ -1,5 +1,6 @@
 /** Guest devices as they are told: each property of each model, places on buses, the tree of objects, and who goes when. */
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../../spec/json.ts';
+import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { queryList } from '../helpers/shared-setup.ts';
 import { stepsOf } from './scenes/play.ts';
@@ -145,6 +146,30 @@ function essence(info: JsonObject): Json[] {
   ];
 }
 
+/** Objects by their options, and properties of each with their types. */
+const OBJECTS: Readonly<Record<string, JsonObject>> = {
+  'throttle-group,id=group': {
+    type: 'string',
+    limits: 'ThrottleLimits',
+    'x-iops-size': 'int',
+    ...Object.fromEntries(
+      ['bps', 'iops'].flatMap((kind) =>
+        ['total', 'read', 'write'].flatMap((direction) =>
+          ['', '-max', '-max-length'].map((end) => [`x-${kind}-${direction}${end}`, 'int']),
+        ),
+      ),
+    ),
+  },
+  'iothread,id=thread': { type: 'string', 'poll-grow': 'int', 'poll-max-ns': 'int', 'poll-shrink': 'int' },
+};
+
+const objectMachine: Topology = {
+  name: 'objects-with-properties',
+  images: [],
+  options: Object.keys(OBJECTS).flatMap((options) => ['-object', options]),
+  monitors: 1,
+};
+
 /** In the order of the parts of a theme. */
 export const toldOfDevices: readonly CaseDefinition[] = [
   {
@@ -164,6 +189,22 @@ export const toldOfDevices: readonly CaseDefinition[] = [
           line.split(' '),
           `${path} must tell its properties as they are`,
         );
+      }
+    },
+  },
+  {
+    id: 'qom-get/properties-of-objects',
+    title: 'Properties of throttle groups and I/O threads are listed with their types, and each can be read',
+    requirements: ['guest-drives/properties'],
+    needs: { commands: ['qom-get', 'qom-list'], objects: ['throttle-group', 'iothread'] },
+    topology: objectMachine,
+    async run(t: CaseContext) {
+      for (const [options, types] of Object.entries(OBJECTS)) {
+        const path = `/objects/${options.replace(/.*id=/, '')}`;
+        const listed = await queryList(t, 'qom-list', { path });
+        const found = Object.fromEntries(listed.map(({ name, type = null }) => [String(name), type]));
+        t.contains(found, types, `the properties of ${path} must be listed with their types`);
+        for (const property of Object.keys(types)) await t.execute('qom-get', { path, property });
       }
     },
   },
