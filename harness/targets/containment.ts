@@ -59,7 +59,7 @@ const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
 
 /** What of the human monitor may be used; `qemu-io` with none of the commands that end the process. */
 const HUMAN_MONITOR =
-  /^(info [\w -]+|stop|cont|eject (-f )?\S+|drive_del \S+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
+  /^((help|info) [\w -]+|stop|cont|eject (-f )?\S+|drive_del \S+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
 /** Its commands for the NBD server, which listens at the loopback address. */
 const HUMAN_NBD =
   /^nbd_server_(start( -[aw])* 127\.0\.0\.1(:\d+)?|add( -w)? [\w-]+( [\w-]+)?|remove( -f)? [\w-]+|stop)$/;

@@ -2,7 +2,7 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, checkContent, readImage, stairs } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
-import { typed } from '../helpers/human-monitor-io.ts';
+import { hmpIo, typed } from '../helpers/human-monitor-io.ts';
 import { checkNoJob, crawlingBackup, jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { checkAbsent, KiB, MiB, newFile, nodeInfo, snapshotsOf } from '../helpers/shared-setup.ts';
 
@@ -24,6 +24,40 @@ const SPEEDS = [
   ['3', 3 * MiB],
   ['65536B', 64 * KiB],
 ] as const;
+
+/** What help says of commands, up to what it tells of their purpose. */
+const HELP = [
+  'cont|c',
+  'drive_del device',
+  'eject [-f] device',
+  'qemu-io [-d] [device] "[command]"',
+  'quit|q',
+  'stop|s',
+  'block_job_cancel [-f] device',
+  'block_job_complete device',
+  'block_job_pause device',
+  'block_job_resume device',
+  'block_job_set_speed device speed',
+  'block_resize device size',
+  'block_set_io_throttle device bps bps_rd bps_wr iops iops_rd iops_wr',
+  'block_stream device [speed [base]]',
+  'commit device|all',
+  'drive_backup [-n] [-f] [-c] device target [format]',
+  'drive_mirror [-n] [-f] device target [format]',
+  'snapshot_blkdev [-n] device [new-image-file] [format]',
+  'snapshot_blkdev_internal device name',
+  'snapshot_delete_blkdev_internal device name [id]',
+  'nbd_server_add nbd_server_add [-w] device [name]',
+  'nbd_server_remove nbd_server_remove [-f] name',
+  'nbd_server_start nbd_server_start [-a] [-w] host:port',
+  'nbd_server_stop nbd_server_stop',
+  'help|? [cmd]',
+  'info block [-n] [-v] [device]',
+  'info blockstats',
+  'info block-jobs',
+  'info status',
+  'info version',
+];
 
 export const ruledByPeople: readonly CaseDefinition[] = [
   {
@@ -191,6 +225,20 @@ export const ruledByPeople: readonly CaseDefinition[] = [
       await does(t, `qemu-io ${DRIVE} flush`);
       await checkContent(t, overlay!.file, Buffer.alloc(CHAIN_SIZE, 0x55), 'the image below');
       await checkContent(t, base!.file, stairs(1), 'the base');
+    },
+  },
+  {
+    id: 'drives/help-for-people',
+    title: 'The help of the human monitor tells the arguments of each command about drives and jobs',
+    requirements: ['query-block/every-device'],
+    needs: hmpIo,
+    async run(t: CaseContext) {
+      for (const wanted of HELP) {
+        const [, name = ''] = /^((?:info )?[\w-]+)/.exec(wanted) ?? [];
+        const told = String(await typed(t, `help ${name}`));
+        const [forms = ''] = told.split(' -- ');
+        t.equal(forms.trim(), wanted, `help must tell the form of ${name}`);
+      }
     },
   },
   {

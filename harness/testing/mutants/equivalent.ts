@@ -188,18 +188,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
       'Endpoints ask of a driver only whether it is a format or a filter; the word is for people and tests.',
   },
   {
-    file: 'monitor/hmp/run-line.js',
-    before: "params: '[cmd]',",
-    after: "params: '',",
-    reason: 'Is printed by help, which only people read.',
-  },
-  {
-    file: 'monitor/hmp/hmp-info.js',
-    before: "params: '',",
-    after: "params: 'mutant',",
-    reason: 'Is printed by help, which only people read.',
-  },
-  {
     file: 'graph/named-image.js',
     before: 'const held = isPlain ? size : 0;',
     after: 'const held = isPlain ? size : 1;',

@@ -12,6 +12,20 @@ const ID_FORM = 'if (!isIdentifier(id))';
 
 export const otherSituations: readonly Saboteur[] = [
   inside(
+    'other-situations/people-unhelped',
+    'eject',
+    'has a help that lacks an argument',
+    'monitor/hmp/hmp-drives',
+    ["params: '[-f] device',", "params: 'device',"],
+  ),
+  inside(
+    'other-situations/untyped-limits',
+    'qom-list',
+    'lists limits of a throttle group without a type',
+    'objects/throttle-group-object',
+    ["'int'", "''"],
+  ),
+  inside(
     'other-situations/people-not-reusing',
     'drive-backup',
     'makes anew what people said is there',
