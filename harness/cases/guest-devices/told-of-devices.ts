@@ -199,12 +199,12 @@ export const toldOfDevices: readonly CaseDefinition[] = [
     needs: { commands: ['qom-get', 'qom-list'], objects: ['throttle-group', 'iothread'] },
     topology: objectMachine,
     async run(t: CaseContext) {
-      for (const [options, types] of Object.entries(OBJECTS)) {
+      for (const [options, wanted] of Object.entries(OBJECTS)) {
         const path = `/objects/${options.replace(/.*id=/, '')}`;
         const listed = await queryList(t, 'qom-list', { path });
         const found = Object.fromEntries(listed.map(({ name, type = null }) => [String(name), type]));
-        t.contains(found, types, `the properties of ${path} must be listed with their types`);
-        for (const property of Object.keys(types)) await t.execute('qom-get', { path, property });
+        t.contains(found, wanted, `the properties of ${path} must be listed with their types`);
+        for (const property of Object.keys(wanted)) await t.execute('qom-get', { path, property });
       }
     },
   },
