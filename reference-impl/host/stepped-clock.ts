@@ -14,8 +14,8 @@ export class SteppedClock implements Clock {
   #ahead = 0n;
   /** Where it stands, once it does. */
   #stands: bigint | undefined;
-  /** By due time; equal times in the order they were set. */
-  #timers: readonly Timer[] = [];
+  /** In the order in which they were set. */
+  readonly #timers = new Set<Timer>();
 
   constructor(base: Clock) {
     this.#base = base;
@@ -31,7 +31,7 @@ export class SteppedClock implements Clock {
 
   after(ns: bigint, callback: () => void): () => void {
     const timer: Timer = { due: this.now() + ns, callback, unset: () => {} };
-    this.#timers = [...this.#timers, timer].toSorted((a, b) => Number(a.due - b.due));
+    this.#timers.add(timer);
     this.#set(timer);
     return () => this.#forget(timer);
   }
@@ -54,7 +54,7 @@ export class SteppedClock implements Clock {
 
   /** When the next timer is due; the present if none is set. */
   get deadline(): bigint {
-    return this.#timers[0]?.due ?? this.now();
+    return this.#next?.due ?? this.now();
   }
 
   /**
@@ -62,7 +62,7 @@ export class SteppedClock implements Clock {
    * Does nothing for a time that has passed.
    */
   async moveTo(time: bigint, settled: () => Promise<void>): Promise<void> {
-    for (let next = this.#timers[0]; next !== undefined && next.due <= time; next = this.#timers[0]) {
+    for (let next = this.#next; next !== undefined && next.due <= time; next = this.#next) {
       this.#jump(next.due);
       this.#forget(next);
       next.callback();
@@ -73,6 +73,13 @@ export class SteppedClock implements Clock {
       timer.unset();
       this.#set(timer);
     }
+  }
+
+  /** The timer that is due first; of equal times the one that was set first. */
+  get #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) if (next === undefined || timer.due < next.due) next = timer;
+    return next;
   }
 
   #jump(time: bigint): void {
@@ -90,6 +97,6 @@ export class SteppedClock implements Clock {
 
   #forget(timer: Timer): void {
     timer.unset();
-    this.#timers = this.#timers.filter((other) => other !== timer);
+    this.#timers.delete(timer);
   }
 }
