@@ -15,11 +15,25 @@ export const urlNodes: readonly Saboteur[] = [
     '',
   ]),
   inside(
+    'url-nodes/hang-up-waited-out',
+    OVER_HTTP,
+    'waits for an answer after the server has hung up',
+    HTTP,
+    [
+      'throw signal.aborted ? signal.reason : asTransferError(error, target, this.#clock.now() - start);',
+      'if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));\n            throw signal.reason;',
+    ],
+  ),
+  inside('url-nodes/asks-again-for-ever', OVER_HTTP, 'asks again where the server hangs up, for ever', HTTP, [
+    'if (request.reusedSocket && isHangUp(error))',
+    'if (isHangUp(error))',
+  ]),
+  inside(
     'url-nodes/cookie-only-at-first',
     OVER_HTTP,
     'sends cookies only until the server has answered',
     HTTP,
-    ['cookie === undefined ||', 'cookie === undefined || this.#hasAnswered ||'],
+    ['cookie === undefined ||', 'cookie === undefined || (this.asked = (this.asked ?? 0) + 1) > 1 ||'],
   ),
   inside('url-nodes/both-cookies', OVER_HTTP, 'takes cookie and cookie-secret together', SETTINGS, [
     "if (cookie !== undefined)\n        throw new CommandError('curl driver cannot handle both cookie and cookie secret');",

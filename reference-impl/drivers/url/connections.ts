@@ -1,9 +1,12 @@
-/** Connections to HTTP servers: each is made in the time that it may take, and all can be ended, also while they are made. */
+/**
+ * Connections to HTTP servers: each is made on the way that leads there, and kept for the next request where the server
+ * allows it. All can be ended, also while they are made.
+ */
 import { once } from 'node:events';
+import { Agent, type ClientRequestArgs } from 'node:http';
 import { connect as connectPlainly, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectSecurely } from 'node:tls';
-import type { buildConnector } from 'undici';
-import type { Clock } from '../../host/clock.ts';
 import { proxyFor } from './proxy.ts';
 import { addressOf, type RemotePlace } from './remote-file.ts';
 import { TransferError } from './transfer-error.ts';
@@ -12,68 +15,83 @@ import { securityOf } from './trusted-authorities.ts';
 /** The longest answer of a proxy to a request for a way through, in bytes. */
 const MAX_ANSWER = 64 * 1024;
 
-export class Connections {
+/** Whom a connection is for, and what ends it while it is made. */
+export interface Destination extends ClientRequestArgs {
+  readonly origin: URL;
+  /** `signal` is not handed on. */
+  readonly ending: AbortSignal;
+}
+
+/** Hands out connections to requests, whose options are a `Destination`. */
+export class Connections extends Agent {
   readonly #place: Pick<RemotePlace, 'verify'>;
-  readonly #clock: Clock;
-  /** Seconds; 0: no limit. */
-  readonly #timeout: number;
   /** The login for a proxy, as a header has it. */
   readonly #tokenOf: (proxy: URL) => string | undefined;
   readonly #sockets = new Set<Socket>();
 
-  constructor(
-    place: Pick<RemotePlace, 'verify'>,
-    clock: Clock,
-    timeout: number,
-    tokenOf: (proxy: URL) => string | undefined,
-  ) {
+  constructor(place: Pick<RemotePlace, 'verify'>, tokenOf: (proxy: URL) => string | undefined) {
+    super({ keepAlive: true });
     this.#place = place;
-    this.#clock = clock;
-    this.#timeout = timeout;
     this.#tokenOf = tokenOf;
   }
 
-  /** Makes one, as undici wants it. */
-  readonly connect: buildConnector.connector = async ({ hostname, port, protocol }, done) => {
-    const name = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
+  override getName(destination?: ClientRequestArgs): string {
+    return (destination as Destination).origin.origin;
+  }
+
+  override createConnection(
+    destination: ClientRequestArgs,
+    done: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    void this.#handOver(destination as Destination, done);
+  }
+
+  async #handOver(
+    { origin, ending }: Destination,
+    done: (error: Error | null, socket: Duplex) => void,
+  ): Promise<void> {
     let socket: Socket;
     try {
-      socket = await this.#made(new URL(`${protocol}//${name}:${port}`));
+      socket = await this.#made(origin, ending);
     } catch (error) {
-      done(error as Error, null);
+      done(error as Error, undefined as never);
       return;
     }
     done(null, socket);
-  };
+  }
 
   /** Ends all. */
   end(): void {
     for (const socket of this.#sockets) socket.destroy(new TransferError('Callback aborted'));
   }
 
-  async #made(url: URL): Promise<Socket> {
+  async #made(url: URL, signal: AbortSignal): Promise<Socket> {
+    signal.throwIfAborted();
     const isSecure = url.protocol === 'https:';
     const proxy = isSecure ? proxyFor(url) : undefined;
     const { host, port } = addressOf(url);
     const socket = this.#tracked(connectPlainly(addressOf(proxy ?? url)));
-    const giveUp = (): void => void socket.destroy(new TransferError('Connection timed out'));
-    const cancel =
-      this.#timeout === 0 ? () => {} : this.#clock.after(BigInt(this.#timeout) * 1_000_000_000n, giveUp);
+    const giveUp = (): void => void socket.destroy(signal.reason as Error);
+    signal.addEventListener('abort', giveUp);
     try {
       await once(socket, 'connect');
       if (proxy !== undefined) await wayThrough(socket, `${host}:${port}`, this.#tokenOf(proxy));
-      if (!isSecure) return socket;
-      const servername = isIP(host) === 0 ? host : '';
-      const security = securityOf(url.protocol, this.#place);
-      const secure = connectSecurely({ socket, host, servername, ALPNProtocols: ['http/1.1'], ...security });
-      await once(this.#tracked(secure), 'secureConnect');
-      return secure;
+      return isSecure ? await this.#secured(socket, url) : socket;
     } catch (error) {
       socket.destroy();
       throw error;
     } finally {
-      cancel();
+      signal.removeEventListener('abort', giveUp);
     }
+  }
+
+  async #secured(socket: Socket, url: URL): Promise<Socket> {
+    const { host } = addressOf(url);
+    const servername = isIP(host) === 0 ? host : '';
+    const security = securityOf(url.protocol, this.#place);
+    const secure = connectSecurely({ socket, host, servername, ALPNProtocols: ['http/1.1'], ...security });
+    await once(this.#tracked(secure), 'secureConnect');
+    return secure;
   }
 
   #tracked<S extends Socket>(socket: S): S {
@@ -84,7 +102,6 @@ export class Connections {
     return socket;
   }
 }
-
 /** Asks a proxy to hand on what is said to the server there. */
 async function wayThrough(socket: Socket, authority: string, token: string | undefined): Promise<void> {
   const login = token === undefined ? '' : `Proxy-Authorization: ${token}\r\n`;

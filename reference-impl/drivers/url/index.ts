@@ -23,7 +23,7 @@ async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): P
   const { place, readahead, timeout } = urlSettings(scheme, options, environment.secret);
   const fileAt = place.url.protocol.startsWith('http') ? httpFile : ftpFile;
   // What speaks to servers is loaded when the first node needs it.
-  const file = await hostWork.track(() => fileAt(place, clock, timeout));
+  const file = await hostWork.track(() => fileAt(place, clock));
   try {
     const length = await hostWork.trackPeer(() =>
       within(environment, timeout, (signal) => file.length(signal)),

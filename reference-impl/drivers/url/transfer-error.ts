@@ -34,8 +34,9 @@ function words({ code = '', message }: NodeJS.ErrnoException, url: URL, ms: bigi
   if (UNREACHED.has(code))
     return `Failed to connect to ${host} port ${port} after ${ms} ms: Couldn't connect to server`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `Could not resolve host: ${host}`;
+  // What Node says of one that ended the connection in order.
+  if (message === 'socket hang up') return 'Empty reply from server';
   if (code === 'ECONNRESET') return 'Recv failure: Connection reset by peer';
-  if (code === 'UND_ERR_SOCKET') return 'Empty reply from server';
   if (code === 'HPE_INVALID_CONTENT_LENGTH') return 'Invalid Content-Length: value';
   if (code.startsWith('HPE_')) return 'Received HTTP/0.9 when not allowed';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')

@@ -73,6 +73,22 @@ export const httpCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'http/no-answer',
+    title: 'A server that hangs up instead of answering, or in the middle of a header, is refused at once',
+    requirements: ['curl/url', 'blockdev-add/failure-leaves-nothing'],
+    needs: http,
+    async run(t: CaseContext) {
+      const peer = await startHttpPeer(t, content);
+      for (const manner of ['hangs-up', 'half-header'] as const) {
+        peer.manner = manner;
+        const took = await t.timed(() => remoteRefused(t, at(peer, { timeout: 100 })));
+        t.check(took < 5000, 'the endpoint must wait for no more', `it waits ${Math.floor(took)} ms`);
+      }
+      peer.manner = 'file';
+      await addRemote(t, at(peer));
+    },
+  },
+  {
     id: 'http/nobody-there',
     title: 'An HTTP server that is not there is refused at once and leaves nothing',
     requirements: ['curl/url', 'blockdev-add/failure-leaves-nothing'],
@@ -117,10 +133,36 @@ export const httpCases: readonly CaseDefinition[] = [
       const peer = await startHttpPeer(t, content);
       const node = await addRemote(t, at(peer, { readahead: 512 }));
       const io = await openIo(t, node, { writable: false });
-      for (const manner of [500, 404, 'half'] as const) {
+      for (const manner of [500, 404, 'half', 'hangs-up'] as const) {
         peer.manner = manner;
         await checkReadFails(t, io, [64 * KiB, 4096], `of what the server answers with ${manner}`, 'EIO');
       }
+      peer.manner = 'file';
+      const got = await io.read(64 * KiB, 4096);
+      t.check(
+        got.equals(content.subarray(64 * KiB, 68 * KiB)),
+        'a read must give the data once the server does',
+        'it gives something else',
+      );
+      await io.close();
+    },
+  },
+  {
+    id: 'http/half-header-while-reading',
+    title: 'A read that the server answers with a part of a header fails; the next one is another matter',
+    requirements: ['curl/read-errors'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await startHttpPeer(t, content);
+      const io = await openIo(t, await addRemote(t, at(peer, { readahead: 512 })), { writable: false });
+      peer.manner = 'half-header';
+      await checkReadFails(
+        t,
+        io,
+        [64 * KiB, 4096],
+        'of what the server answers with a part of a header',
+        'EIO',
+      );
       peer.manner = 'file';
       const got = await io.read(64 * KiB, 4096);
       t.check(

@@ -10,8 +10,8 @@ const MOVED = '/moved';
 const LATE_MS = 4000;
 
 /**
- * How it answers: with the file; with no ranges of it; without telling its length; never; after 4 seconds; with an end in the middle of what
- * was asked for; with a redirection from one path to the other, or to another server; or with a status.
+ * How it answers: with the file; with no ranges of it; without telling its length; never; after 4 seconds; by hanging up, or by doing so in the
+ * middle of a header; with an end in the middle of what was asked for; with a redirection from one path to the other, or to another server; or with a status.
  */
 export type Manner =
   | 'file'
@@ -19,6 +19,8 @@ export type Manner =
   | 'no-length'
   | 'silence'
   | 'late'
+  | 'hangs-up'
+  | 'half-header'
   | 'half'
   | 'redirection'
   | { readonly sendsTo: string }
@@ -72,6 +74,10 @@ export async function startHttpPeer(
     const how = !isAllowed ? 401 : isThere ? peer.manner : 404;
     const show = (): void => send(response, how, content, range, method === 'HEAD');
     if (how === 'silence') return;
+    if (how === 'hangs-up' || how === 'half-header') {
+      request.socket.end(how === 'half-header' ? 'HTTP/1.1 200 OK\r\nAccept-Ra' : '');
+      return;
+    }
     if (typeof how === 'number') response.writeHead(how).end();
     else if (typeof how === 'object') response.writeHead(302, { Location: how.sendsTo }).end();
     else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: MOVED }).end();
