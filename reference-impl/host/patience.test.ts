@@ -48,6 +48,22 @@ test('work that is late ends by its signal, for a reason', async () => {
   expect(where.clock.pending).toBe(0);
 });
 
+test('what a peer said before the end does not count', () => {
+  const where = waiting();
+  let received = 0;
+  const given: string[] = [];
+  const watch = new SilenceWatch(where, 120n * SECOND, {
+    received: () => received,
+    owes: () => true,
+    giveUp: ({ message }) => void given.push(message),
+  });
+  watch.begin();
+  received += 1;
+  where.hostWork.end();
+  where.clock.advance(SECOND);
+  expect(given).toEqual(['server sends nothing']);
+});
+
 test('a peer that always says something is given up some seconds after the end has begun', () => {
   const where = waiting();
   let received = 0;
@@ -61,8 +77,9 @@ test('a peer that always says something is given up some seconds after the end h
   for (let second = 0; second < 1000; second += 1, received += 1) where.clock.advance(SECOND);
   expect(given).toEqual([]);
   where.hostWork.end();
-  for (let second = 0; second < 5; second += 1, received += 1) {
+  for (let second = 0; second < 5; second += 1) {
     expect(given).toEqual([]);
+    received += 1;
     where.clock.advance(SECOND);
   }
   expect(given).toEqual(['server sends nothing']);

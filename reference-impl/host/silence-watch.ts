@@ -39,13 +39,20 @@ export class SilenceWatch {
   }
 
   #watch(): void {
-    const before = this.#watched.received();
-    this.#cancel = afterPatience(this.#waiting, this.#patience, () => {
-      this.#cancel = undefined;
+    let before = this.#watched.received();
+    const forget = this.#waiting.hostWork.onEnd(() => {
+      before = this.#watched.received();
+    });
+    const cancel = afterPatience(this.#waiting, this.#patience, () => {
+      this.end();
       if (!this.#watched.owes()) return;
       if (this.#watched.received() > before && this.#mayGoOn()) this.#watch();
       else this.#watched.giveUp(new Error('server sends nothing'));
     });
+    this.#cancel = () => {
+      forget();
+      cancel();
+    };
   }
 
   #mayGoOn(): boolean {
