@@ -136,4 +136,15 @@ export const sshNodes: readonly Saboteur[] = [
     "return { mode: 'hash', type: type, hash };",
     "return { mode: 'none' };",
   ]),
+  inside(
+    'ssh-nodes/called-by-nobody',
+    'BlockdevOptionsSsh',
+    'calls nodes by another than their user',
+    NAMES,
+    ['return isPlain ?', "user = 'nobody';\n    return isPlain ?"],
+  ),
+  inside('ssh-nodes/any-check-in-names', 'BlockdevOptionsSsh', 'takes any host_key_check in a name', NAMES, [
+    'throw new CommandError(`unknown host_key_check setting (${setting})`);',
+    "return { mode: 'none' };",
+  ]),
 ];

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { RequirementId } from '../../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { addQcow2, chainNodes } from '../../helpers/backing-chains.ts';
 import {
   type CreateOptions,
   createImage,
@@ -14,7 +15,8 @@ import { completed } from '../../helpers/job-steps.ts';
 import { openIo } from '../../helpers/node-io.ts';
 import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { type SshPeer, startSshPeer } from '../../helpers/peers/ssh-peer.ts';
-import { checkAbsent, KiB, MiB, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
+import { buildQcow2 } from '../../helpers/qcow2-image.ts';
+import { checkAbsent, KiB, MiB, makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, writes } from '../driver-guest.ts';
 import {
   addRemote,
@@ -327,6 +329,69 @@ export const sshCases: readonly CaseDefinition[] = [
         'it has none, or something else',
       );
       t.check(peer.users.includes('joe'), 'the user in the name must come in', 'somebody else comes');
+    },
+  },
+  {
+    id: 'ssh/called',
+    title: 'A node over a file of an SSH server is called by its user, its server and its path',
+    requirements: ['ssh/names'],
+    needs: ssh,
+    async run(t: CaseContext) {
+      const peer = await startSayable(t, 'md5');
+      const ours = userInfo().username;
+      const digest = `md5:${peer.digest('md5')}`;
+      for (const [options, user, tail] of [
+        [ANYBODY, ours, '?host_key_check=no'],
+        [{ ...ANYBODY, user: 'joe' }, 'joe', '?host_key_check=no'],
+        [
+          { 'host-key-check': { mode: 'hash', type: 'md5', hash: peer.digest('md5') } },
+          ours,
+          `?host_key_check=${digest}`,
+        ],
+      ] as const) {
+        const node = await addRemote(t, at(peer, options));
+        const { file } = await nodeInfo(t, node);
+        const name = `ssh://${user}@127.0.0.1:${peer.port}${peer.path}`;
+        // Not all endpoints tell what the key must be.
+        t.check(
+          file === name || file === `${name}${tail}`,
+          'the node must be called by its user, its server and its path, and by what its key must be if at all',
+          `it is called ${JSON.stringify(file ?? null)}`,
+        );
+      }
+    },
+  },
+  {
+    id: 'ssh/backing-names',
+    title:
+      'A file name in the header of an image leads to the file on the SSH server, by the key that it tells; others are refused',
+    requirements: ['ssh/names', 'blockdev-add/failure-leaves-nothing'],
+    needs: needs(ssh, chainNodes, { capabilities: ['owned'] }),
+    async run(t: CaseContext) {
+      const peer = await startSayable(t, 'sha1');
+      const place = `127.0.0.1:${peer.port}${peer.path}`;
+      const over = (name: string) =>
+        makeFile(t, buildQcow2({ size: SIZE, clusterSize: 64 * KiB, backing: { name, format: 'raw' } }));
+      for (const [name, user] of [
+        [`ssh://joe@${place}?host_key_check=no`, 'joe'],
+        [`ssh://${place}?host_key_check=sha1:${peer.digest('sha1')}`, userInfo().username],
+        [`ssh://j%6fhn@${place}?host_key_check=no`, 'john'],
+      ] as const) {
+        const node = await addQcow2(t, await over(name));
+        t.equal(peer.users.at(-1) ?? null, user, 'the endpoint must come in under the name in the file name');
+        await checkHolds(t, node, sectors(SIZE));
+      }
+      for (const name of [
+        `ssh://${place}`,
+        `ssh://${place}?host_key_check=yes`,
+        `ssh://${place}?host_key_check=sha1:00`,
+        `ssh://${place}?host_key_check=maybe`,
+        `ssh://127.0.0.1:${peer.port}?host_key_check=no`,
+        `ssh:///${peer.path}?host_key_check=no`,
+      ]) {
+        const { path } = await over(name);
+        await remoteRefused(t, { driver: 'qcow2', file: { driver: 'file', filename: path } });
+      }
     },
   },
   {
