@@ -14,10 +14,22 @@ export const nfsDriver = {
     text: 'size is how many bytes the new disk has.',
     since: '2.12',
   },
+  'nfs/access': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'A file is opened for writing only where the server allows that.',
+    source: 'observation',
+  },
   'nfs/cache-direct': {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
     text: 'page-cache-size and readahead-size are refused beside cache.direct.',
+    source: 'observation',
+  },
+  'nfs/call-sizes': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'One call reads or writes no more than the server takes.',
     source: 'observation',
   },
   'nfs/debug': {
@@ -71,6 +83,12 @@ export const nfsDriver = {
     text: 'What the server has not answered when it hangs up is asked again on another connection.',
     source: 'observation',
   },
+  'nfs/lost-writes': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'What a server that was restarted has lost is written again before a flush ends.',
+    source: 'observation',
+  },
   'nfs/names': {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
@@ -97,6 +115,12 @@ export const nfsDriver = {
     level: 'must',
     definition: 'BlockdevOptionsNfs',
     text: 'readahead-size is how many bytes are read ahead.',
+  },
+  'nfs/refusals': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'A call that the server accepts and does not perform fails what wants it, and nothing else.',
+    source: 'observation',
   },
   'nfs/server': {
     level: 'must',

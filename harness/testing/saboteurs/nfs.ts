@@ -110,4 +110,26 @@ export const nfs: readonly Saboteur[] = [
     'if (direct && pages !== 0)',
     'if (false)',
   ]),
+  inside(
+    'nfs/sizes-unheard',
+    OPTIONS,
+    'reads and writes as much at once as it likes',
+    'drivers/nfs/nfs-client',
+    ['Math.max(FEWEST, Math.min(size, MOST))', 'MOST'],
+  ),
+  inside('nfs/access-for-granted', OPTIONS, 'asks nobody whether it may write', 'drivers/nfs/index', [
+    'if (allowed === wanted)',
+    'if (allowed >= 0)',
+  ]),
+  inside(
+    'nfs/restart-unnoticed',
+    OPTIONS,
+    'does not look whether the server is another than it was',
+    'drivers/nfs/unsaved-writes',
+    ['write.verifier !== verifier', 'false'],
+  ),
+  inside('nfs/pages-kept', OPTIONS, 'keeps pages that were written over', 'drivers/nfs/page-cache', [
+    'page * PAGE < offset + length; page += 1)\n                this.#pages.delete(page);',
+    'page * PAGE < offset + length; page += 1)\n                void page;',
+  ]),
 ];

@@ -5,7 +5,7 @@ import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { openIo } from '../../helpers/node-io.ts';
 import { type NfsPeer, startNfsPeer } from '../../helpers/peers/nfs-peer.ts';
 import { KiB, needs, virtualSize } from '../../helpers/shared-setup.ts';
-import { writes } from '../driver-guest.ts';
+import { reads, writes } from '../driver-guest.ts';
 import {
   addRemote,
   checkHolds,
@@ -161,6 +161,116 @@ export const nfsAnswerCases: readonly CaseDefinition[] = [
         'the file must have what it had below the smallest size, and zeroes behind that',
         'it has something else',
       );
+    },
+  },
+  {
+    id: 'nfs/call-sizes',
+    title: 'One call to the NFS server reads and writes no more than it takes, and all comes through',
+    requirements: ['nfs/call-sizes'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.sizes = 8192;
+      const node = await addRemote(t, at(peer));
+      const io = await openIo(t, node);
+      t.check((await io.read(0, SIZE)).equals(sectors(SIZE)), 'a read must give all', 'it does not');
+      await io.perform({ kind: 'write', offset: 512, length: 64 * KiB, byte: 0xee });
+      await io.close();
+      t.check(
+        bytesOf(peer).equals(sectors(SIZE).fill(0xee, 512, 512 + 64 * KiB)),
+        'the file must have what was written, and nothing else must change',
+        'it has something else',
+      );
+      const longest = (parts: NfsPeer['reads']): number => Math.max(...parts.map(([, length]) => length));
+      t.check(longest(peer.reads) <= 8192, 'a read must be no longer than the server takes', 'it is longer');
+      t.check(
+        longest(peer.writes) <= 8192,
+        'a write must be no longer than the server takes',
+        'it is longer',
+      );
+    },
+  },
+  {
+    id: 'nfs/access',
+    title: 'A file that may not be written is refused to who wants to, and read by who does not',
+    requirements: ['nfs/access', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.access = 1;
+      await remoteRefused(t, at(peer));
+      await checkHolds(t, await addRemote(t, { ...at(peer), 'read-only': true }), sectors(SIZE));
+      peer.access = 0;
+      await remoteRefused(t, { ...at(peer), 'read-only': true });
+    },
+  },
+  {
+    id: 'nfs/lost-writes',
+    title: 'What the NFS server has lost by a restart is written again before a flush ends',
+    requirements: ['nfs/lost-writes', 'nfs/flush'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      peer.isForgetful = true;
+      const io = await openIo(t, await addRemote(t, at(peer)));
+      await io.perform({ kind: 'write', offset: 0, length: 512, byte: 7 });
+      await io.perform({ kind: 'flush' });
+      await io.perform({ kind: 'write', offset: 4096, length: 4096, byte: 8 });
+      await io.perform({ kind: 'write', offset: 6144, length: 512, byte: 9 });
+      peer.restart();
+      await io.perform({ kind: 'flush' });
+      const wanted = sectors(SIZE).fill(7, 0, 512).fill(8, 4096, 8192).fill(9, 6144, 6656);
+      t.check(bytesOf(peer).equals(wanted), 'the file must have all that was written', 'it has not');
+      peer.restart();
+      t.check(bytesOf(peer).equals(wanted), 'the server must have stored it', 'it has not');
+      await io.close();
+    },
+  },
+  {
+    id: 'nfs/refused-calls',
+    title: 'A call that the NFS server accepts and does not perform fails what wants it, and nothing else',
+    requirements: ['nfs/refusals', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const io = await openIo(t, await addRemote(t, at(peer)));
+      for (const refusal of [1, 2, 3, 4, 5]) {
+        peer.refusal = refusal;
+        await remoteRefused(t, at(peer));
+        t.check(!(await reads(io, [0, 512])), 'a read that the server refuses must fail', 'it succeeds');
+      }
+      peer.refusal = 0;
+      t.check(await reads(io, [0, 512]), 'a read must succeed once the server reads', 'it fails');
+      await io.close();
+    },
+  },
+  {
+    id: 'nfs/cache-forgets',
+    title: 'What is written through a node with a cache is what is read from it afterwards',
+    requirements: ['nfs/page-cache-size'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      for (const options of [{ 'page-cache-size': 64 * KiB }, { 'readahead-size': 64 * KiB }]) {
+        const io = await openIo(t, await addRemote(t, { ...at(peer), ...options }));
+        const wanted = Buffer.from(bytesOf(peer));
+        for (const [offset, length] of [
+          [0, 512],
+          [4096, 8192],
+          [10_240, 4096],
+        ] as const) {
+          t.check(
+            (await io.read(0, 32 * KiB)).equals(wanted.subarray(0, 32 * KiB)),
+            'a read must give what there is',
+            'it does not',
+          );
+          await io.perform({ kind: 'write', offset, length, byte: 0xee });
+          wanted.fill(0xee, offset, offset + length);
+        }
+        t.check((await io.read(0, SIZE)).equals(wanted), 'a read must give what was written', 'it does not');
+        await io.close();
+        wanted.copy(bytesOf(peer));
+      }
     },
   },
 ];

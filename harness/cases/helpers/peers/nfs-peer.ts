@@ -15,6 +15,9 @@ const Program = { portmap: 100000, nfs: 100003, mount: 100005 } as const;
 /** Statuses of NFS. */
 const Status = { ok: 0, noEntry: 2, io: 5 } as const;
 const FOLDER = Buffer.from('folder');
+/** How safe written data are. */
+const UNSTABLE = 0;
+const FILE_SYNC = 2;
 const LAST_FRAGMENT = 0x80000000;
 
 /** A server that listens. */
@@ -41,12 +44,29 @@ export interface NfsPeer extends Listening {
   fragment: number;
   /** How often a client had a file stored. */
   commits: number;
+  /** What FSINFO says of the most bytes of one read or write. */
+  sizes: number;
+  /** What ACCESS allows of what is asked for. */
+  access: number;
+  /** Why calls are accepted and not performed, as RPC has it; 0: they are performed. */
+  refusal: number;
+  /** Writes are kept only from COMMIT on: `restart` loses them until then. */
+  isForgetful: boolean;
+  /** What was written and may be lost, is lost. */
+  restart(): void;
+  /** Parts that were written. Bytes. */
+  readonly writes: readonly (readonly [offset: number, length: number])[];
 }
 
 /** What the server keeps of its clients. */
 interface Seen {
   readonly askers: (readonly [number, number])[];
   readonly reads: (readonly [number, number])[];
+  readonly writes: (readonly [number, number])[];
+  /** Of the server since it was started. */
+  verifier: number;
+  /** What the file was before writes that may be lost. */
+  stored: Buffer | undefined;
 }
 
 /** Starts a server with one file. Ends with the case; skips it where nobody may serve at the port. */
@@ -56,12 +76,12 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
   const seed = t.seed ^ (process.pid * 2654435761);
   const host = `127.${(seed & 0x7f) + 64}.${(seed >> 8) & 0xff}.${((seed >> 16) & 0x7f) + 1}`;
   const askers: (readonly [number, number])[] = [];
-  const reads: (readonly [number, number])[] = [];
+  const seen: Seen = { askers, reads: [], writes: [], verifier: 1, stored: undefined };
   const files = new Map<string, MemoryFile>([[name, { data }]]);
   const listening = await listen(
     t,
     createServer((socket) => {
-      serve(socket, t.dir, peer, { askers, reads }).catch(() => socket.destroy());
+      serve(socket, t.dir, peer, seen).catch(() => socket.destroy());
     }),
     { host, port: PORTMAP_PORT },
   ).catch((error: Error) => t.skip(`needs a server at port ${PORTMAP_PORT}: ${error.message}`));
@@ -73,12 +93,22 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
     files,
     links: new Map(),
     askers,
-    reads,
+    reads: seen.reads,
+    writes: seen.writes,
     fails: false,
     hangUps: 0,
     most: Number.POSITIVE_INFINITY,
     fragment: Number.POSITIVE_INFINITY,
     commits: 0,
+    sizes: 65_536,
+    access: ~0,
+    refusal: 0,
+    isForgetful: false,
+    restart: () => {
+      seen.verifier += 1;
+      if (seen.stored) files.get(name)!.data = seen.stored;
+      seen.stored = undefined;
+    },
   };
   return peer;
 }
@@ -191,6 +221,7 @@ const change = (file: MemoryFile | null): Buffer => Buffer.concat([uint32(0), wi
 function answer(call: Call, folder: string, peer: NfsPeer, seen: Seen): Buffer {
   const accepted = words(call.id, 1, 0, 0, 0, 0);
   if (call.procedure === 0) return accepted;
+  if (call.program === Program.nfs && peer.refusal !== 0) return words(call.id, 1, 0, 0, 0, peer.refusal);
   if (call.program === Program.nfs) return Buffer.concat([accepted, performNfs(call, peer, seen)]);
   if (call.program === Program.portmap) return Buffer.concat([accepted, uint32(PORTMAP_PORT)]);
   // Of the mount service: the folder, or the lists of what is exported and mounted, which are empty.
@@ -214,7 +245,11 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       return peer.files.has(found) || peer.links.has(found) ? handle(found, peer) : words(Status.noEntry, 0);
     }
     case 4:
-      return Buffer.concat([uint32(Status.ok), withAttributes(file), uint32(call.word())]);
+      return Buffer.concat([
+        uint32(Status.ok),
+        withAttributes(file),
+        uint32((call.word() & peer.access) >>> 0),
+      ]);
     case 5:
       return Buffer.concat([
         uint32(Status.ok),
@@ -237,11 +272,20 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
     case 7: {
       const offset = call.long();
       call.word();
-      call.word();
+      const wanted = call.word();
       const bytes = call.opaque().subarray(0, peer.most);
       if (file === null || peer.fails) return words(Status.io, 0, 0);
+      seen.writes.push([offset, bytes.length]);
+      const isStored = !peer.isForgetful || wanted === FILE_SYNC;
+      if (!isStored) seen.stored ??= Buffer.from(file.data);
       writeAt(file, offset, bytes);
-      return Buffer.concat([uint32(Status.ok), change(file), words(bytes.length, 2), uint64(1)]);
+      const stability = isStored ? FILE_SYNC : UNSTABLE;
+      return Buffer.concat([
+        uint32(Status.ok),
+        change(file),
+        words(bytes.length, stability),
+        uint64(seen.verifier),
+      ]);
     }
     case 8: {
       const made = call.text();
@@ -252,7 +296,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
     case 18:
       return Buffer.concat([uint32(Status.ok), withAttributes(file), Buffer.alloc(52)]);
     case 19: {
-      const sizes = words(65536, 65536, 512, 65536, 65536, 512, 4096);
+      const sizes = words(peer.sizes, peer.sizes, 512, peer.sizes, peer.sizes, 512, 4096);
       return Buffer.concat([
         uint32(Status.ok),
         withAttributes(file),
@@ -265,7 +309,8 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       return Buffer.concat([uint32(Status.ok), withAttributes(file), words(1, 255, 1, 1, 0, 1)]);
     case 21:
       peer.commits += 1;
-      return Buffer.concat([uint32(Status.ok), change(file), uint64(1)]);
+      seen.stored = undefined;
+      return Buffer.concat([uint32(Status.ok), change(file), uint64(seen.verifier)]);
     default:
       return words(10004, 0);
   }
