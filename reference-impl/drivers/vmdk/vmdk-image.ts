@@ -20,6 +20,7 @@ interface DescriptorPlace {
   readonly file: ChildHandle;
   /** Bytes. */
   readonly offset: number;
+  /** Bytes that it may take. */
   readonly length: number;
 }
 
@@ -80,7 +81,7 @@ export class VmdkImage {
 
   /** The file is a descriptor, and the disk lies in others. */
   static async #openSplit(environment: Environment, file: ChildHandle): Promise<VmdkImage> {
-    const place = { file, offset: 0, length: Math.min(file.length(), MAX_DESCRIPTOR) };
+    const place = { file, offset: 0, length: MAX_DESCRIPTOR };
     const descriptor = await readDescriptor(place);
     return new VmdkImage(environment, descriptor, place, await openExtents(environment, descriptor));
   }
@@ -167,9 +168,11 @@ export class VmdkImage {
   }
 
   async #writeCid(): Promise<void> {
-    const { file, offset } = this.#place;
+    const { file, offset, length } = this.#place;
     const cid = this.#random();
-    if (this.#place.length > 0) await file.write(offset, this.#descriptor.withCid(cid));
+    const bytes = this.#descriptor.withCid(cid);
+    if (bytes.length > length) throw new IoError('ENOSPC');
+    await file.write(offset, bytes);
     this.#cid = cid;
   }
 }
