@@ -79,7 +79,6 @@ async function readFooter(file: ChildHandle): Promise<SparseHeader> {
   await file.read(Math.max(0, file.length() - bytes.length), bytes);
   const view = new DataView(bytes.buffer);
   const isFooter =
-    number64(view, 0) === 1 &&
     view.getUint32(8, true) === 0 &&
     view.getUint32(12, true) === FOOTER_MARKER &&
     isSparse(bytes.subarray(SECTOR)) &&
