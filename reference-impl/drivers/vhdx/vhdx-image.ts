@@ -5,6 +5,7 @@
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { ClusterMap, Run, Taken } from '../clustered/cluster-map.ts';
+import { overlap } from '../clustered/overlap.ts';
 import { PendingTable } from '../clustered/pending-table.ts';
 import type { ChildHandle } from '../driver.ts';
 import { MIB, type Region, VhdxHeaders } from './vhdx-headers.ts';
@@ -114,7 +115,7 @@ export class VhdxImage implements ClusterMap {
         if (isBitmapEntry(index, blockSize)) continue;
         const start = placeOf(new DataView(entries.buffer, at, ENTRY_BYTES));
         const end = start + blockSize;
-        const isOver = regions.some(({ offset, length }) => start < offset + length && end > offset);
+        const isOver = regions.some((region) => overlap(region, { offset: start, length: blockSize }));
         if (end <= fileLength && !isOver) continue;
         log(
           isOver

@@ -7,6 +7,7 @@
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { ClusterMap, Run, Taken } from '../clustered/cluster-map.ts';
+import { overlap } from '../clustered/overlap.ts';
 import { PendingTable } from '../clustered/pending-table.ts';
 import { writeUnits } from '../clustered/write-units.ts';
 import { zeroPlace } from '../clustered/zero-place.ts';
@@ -75,14 +76,14 @@ export class DynamicImage implements ClusterMap {
 
   /** A block that lies over what describes the image would have a write destroy it. */
   #checkPlace(start: number): void {
-    const end = start + this.#bitmapBytes + this.clusterSize;
+    const block = { offset: start, length: this.#bitmapBytes + this.clusterSize };
     const { tableOffset, entries } = this.#header;
     const structures = [
-      [0, FOOTER_BYTES],
-      [this.#footer.dataOffset, DYNAMIC_HEADER_BYTES],
-      [tableOffset, entries * ENTRY_BYTES],
-    ] as const;
-    if (structures.some(([offset, length]) => start < offset + length && end > offset))
+      { offset: 0, length: FOOTER_BYTES },
+      { offset: this.#footer.dataOffset, length: DYNAMIC_HEADER_BYTES },
+      { offset: tableOffset, length: entries * ENTRY_BYTES },
+    ];
+    if (structures.some((structure) => overlap(structure, block)))
       throw new CommandError(`The block at 0x${start.toString(16)} lies over the header or the page table`);
   }
 
@@ -120,7 +121,7 @@ export class DynamicImage implements ClusterMap {
     return { kind: 'unallocated', offset: 0, count };
   }
 
-  async take(cluster: number): Promise<Taken> {
+  async take(): Promise<Taken> {
     const start = this.#end;
     const offset = start + this.#bitmapBytes;
     const end = offset + this.clusterSize;
@@ -128,7 +129,6 @@ export class DynamicImage implements ClusterMap {
     await this.#file.write(start, new Uint8Array(this.#bitmapBytes).fill(0xff));
     await zeroPlace(this.#file, offset, this.clusterSize);
     await this.#file.write(end, this.#footer.bytes);
-    this.#whole.add(cluster);
     this.#end = end;
     return { offset, count: 1 };
   }

@@ -18,8 +18,6 @@ import { DynamicImage } from './dynamic-image.ts';
 import { DiskType, FOOTER_BYTES, Footer, fittingDisk, isVpc, newFooter, SECTOR } from './footer.ts';
 
 const BLOCK_SIZE = 1 << 21;
-/** Of a table that is made, bytes that are written at a time. */
-const PIECE = 1 << 20;
 
 async function open({ child }: OpenEnvironment<DriverOptions<'vpc'>>): Promise<DriverState> {
   const file = await child('file');
@@ -93,8 +91,7 @@ async function create({ options, file, random }: CreateEnvironment<NamedCreation
   await image.truncate(0);
   await image.write(0, footer.bytes);
   await image.write(FOOTER_BYTES, newDynamicHeader({ tableOffset, entries, blockSize: BLOCK_SIZE }));
-  for (let at = tableOffset; at < end; at += PIECE)
-    await image.write(at, new Uint8Array(Math.min(PIECE, end - at)).fill(0xff));
+  await image.write(tableOffset, new Uint8Array(end - tableOffset).fill(0xff));
   await image.write(end, footer.bytes);
 }
 
