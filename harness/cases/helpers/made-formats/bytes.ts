@@ -1,0 +1,28 @@
+/** Numbers as they stand in image files. */
+
+function numbered(length: number, write: (bytes: Buffer) => void): Buffer {
+  const bytes = Buffer.alloc(length);
+  write(bytes);
+  return bytes;
+}
+
+/** Little-endian numbers of 16, 32 and 64 bits, and of 32 and 64 the other way round. */
+export const le16 = (value: number): Buffer => numbered(2, (bytes) => bytes.writeUInt16LE(value));
+export const le32 = (value: number): Buffer => numbered(4, (bytes) => bytes.writeUInt32LE(value));
+export const le64 = (value: number | bigint): Buffer =>
+  numbered(8, (bytes) => bytes.writeBigUInt64LE(BigInt(value)));
+export const be32 = (value: number): Buffer => numbered(4, (bytes) => bytes.writeUInt32BE(value));
+export const be64 = (value: number | bigint): Buffer =>
+  numbered(8, (bytes) => bytes.writeBigUInt64BE(BigInt(value)));
+
+/** Bytes that are put into an image at an offset. */
+export type Patch = readonly [offset: number, bytes: Buffer | string];
+
+/** The image with these bytes in it, which it may grow by. */
+export function patched(image: Buffer, patches: readonly Patch[]): Buffer {
+  const length = Math.max(image.length, ...patches.map(([offset, bytes]) => offset + bytes.length));
+  const copy = Buffer.alloc(length);
+  image.copy(copy);
+  for (const [offset, bytes] of patches) copy.set(Buffer.from(bytes), offset);
+  return copy;
+}
