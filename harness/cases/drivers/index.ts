@@ -9,6 +9,9 @@ import { directoryDisks } from './directory-disks.ts';
 import { directoryWrites } from './directory-writes.ts';
 import { driverEventCases } from './driver-events.ts';
 import { filesBelow } from './files-below.ts';
+import { formatCreations } from './format-creations.ts';
+import { formatLimits } from './format-limits.ts';
+import { formatTables } from './format-tables.ts';
 import { handmadeFormats } from './handmade-formats.ts';
 import { holesOfRaw } from './holes-of-raw.ts';
 import { hostDeviceCases } from './host-devices.ts';
@@ -35,6 +38,7 @@ import { requestsSideBySide } from './requests-side-by-side.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
 import { verifiedWrites } from './verified-writes.ts';
+import { vmdkExtents } from './vmdk-extents.ts';
 
 /** Cases that are about a driver: what its options do, what it refuses, and what is read and written through it. */
 export const driverCases: readonly CaseDefinition[] = [
@@ -68,6 +72,10 @@ export const driverCases: readonly CaseDefinition[] = [
   ...replicationCases,
   ...otherFormatCases,
   ...handmadeFormats,
+  ...formatLimits,
+  ...formatTables,
+  ...formatCreations,
+  ...vmdkExtents,
   ...archiveCases,
   ...vvfatCases,
   ...directoryDisks,

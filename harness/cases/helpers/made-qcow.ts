@@ -29,6 +29,21 @@ export function buildQcow(index: number, stored: Buffer, encryption: 0 | 1): Buf
   return image;
 }
 
+/** Where each cluster of an image lies, in bytes; 0: nowhere. */
+export function parseQcow(bytes: Buffer) {
+  const [clusterSize, perTable] = [2 ** bytes[32]!, 2 ** bytes[33]!];
+  const [size, l1] = [Number(bytes.readBigUInt64BE(24)), Number(bytes.readBigUInt64BE(40))];
+  return {
+    size,
+    clusterSize,
+    perTable,
+    entries: Array.from({ length: Math.ceil(size / clusterSize) }, (_, index) => {
+      const table = Number(bytes.readBigUInt64BE(l1 + Math.floor(index / perTable) * 8));
+      return table === 0 ? 0 : Number(bytes.readBigUInt64BE(table + (index % perTable) * 8));
+    }),
+  };
+}
+
 /** What an image encrypted the old way stores of the guest's bytes at `offset`. */
 export function oldEncrypted(bytes: Buffer, passphrase: string, offset: number): Buffer {
   return bySector(bytes, offset, (vector) => createCipheriv('aes-128-cbc', keyOf(passphrase), vector));
