@@ -1,107 +1,14 @@
 /** What images of other formats hold after writes of every shape, by the node that was written and by their own tables. */
-import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import type { RequiredText } from '../case-text.ts';
-import { bytesOf } from '../helpers/image-files.ts';
-import { be64, le32, le64, patched } from '../helpers/made-formats/bytes.ts';
-import {
-  buildParallels,
-  PARALLELS_IN_USE,
-  PARALLELS_NEW,
-  PARALLELS_OLD,
-  parseParallels,
-} from '../helpers/made-formats/made-parallels.ts';
-import { buildQed, parseQed, QED_CLUSTER, QED_DATA, QED_L1 } from '../helpers/made-formats/made-qed.ts';
+import { PARALLELS_NEW, PARALLELS_OLD } from '../helpers/made-formats/made-parallels.ts';
 import { buildVdi, parseVdi, VDI_BLOCK, VDI_DATA } from '../helpers/made-formats/made-vdi.ts';
 import { buildVhdx, parseVhdx, VHDX_STATE } from '../helpers/made-formats/made-vhdx.ts';
 import { buildVmdk, parseVmdk, VMDK_CID, vmdkShape } from '../helpers/made-formats/made-vmdk.ts';
 import { buildVpc, parseVpc, vpcShape } from '../helpers/made-formats/made-vpc.ts';
-import { buildQcow, parseQcow, QCOW_CLUSTER } from '../helpers/made-qcow.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
-import type { Range } from './driver-guest.ts';
-
-interface Written {
-  readonly driver: string;
-  readonly image: Buffer;
-  /** What the disk holds at first. */
-  readonly disk: Buffer;
-  /** What is written, by bytes of its own each. */
-  readonly ranges: readonly Range[];
-  /** Whole clusters of the disk that zeroes are written to at the end. */
-  readonly zeroes?: Range;
-  readonly options?: JsonObject;
-  /** Looks at the file while it is being written. */
-  during?(t: CaseContext, bytes: Buffer): void;
-  /** The place in the file of each cluster, or undefined; and their length. What is nowhere is zeroes. */
-  readonly places: (bytes: Buffer) => readonly [clusterSize: number, places: readonly (number | undefined)[]];
-  /** Looks at the file that was written and closed. */
-  after?(t: CaseContext, bytes: Buffer): void;
-}
-
-const FIRST_BYTE = 0x21;
-
-async function checkDisk(t: CaseContext, node: string, disk: Buffer, when: string): Promise<void> {
-  const io = await openIo(t, node, { writable: false });
-  for (const start of [0, Math.floor(disk.length / 3 / 512) * 512]) {
-    const bytes = await io.read(start, disk.length - start);
-    checkSame(
-      t,
-      bytes,
-      disk.subarray(start),
-      `the disk must hold what it was given, when it is read ${when}`,
-    );
-  }
-  await io.close();
-}
-
-function checkSame(t: CaseContext, bytes: Buffer, expected: Buffer, statement: RequiredText): void {
-  const at = bytes.equals(expected) ? -1 : bytes.findIndex((byte, index) => byte !== expected[index]);
-  t.check(at === -1, statement, `byte ${at} is ${bytes[at]} in place of ${expected[at]}`);
-}
-
-async function checkWritten(t: CaseContext, written: Written): Promise<void> {
-  const { driver, image, ranges, zeroes, options = {} } = written;
-  const disk = Buffer.from(written.disk);
-  const file = await makeFile(t, image);
-  const node = t.name(driver);
-  const open = { driver, 'node-name': node, file: { driver: 'file', filename: file.path }, ...options };
-  await t.execute('blockdev-add', open);
-  await checkDisk(t, node, disk, 'before it is written');
-  const io = await openIo(t, node);
-  for (const [index, [offset, length]] of ranges.entries()) {
-    const byte = FIRST_BYTE + index;
-    await io.perform({ kind: 'write', offset, length, byte });
-    disk.fill(byte, offset, offset + length);
-  }
-  if (zeroes !== undefined) {
-    await io.perform({ kind: 'write-zeroes', offset: zeroes[0], length: zeroes[1], unmap: true });
-    disk.fill(0, zeroes[0], zeroes[0] + zeroes[1]);
-  }
-  await io.perform({ kind: 'flush' });
-  written.during?.(t, await bytesOf(t, file.local));
-  await io.close();
-  await checkDisk(t, node, disk, 'after it was written');
-  await t.execute('blockdev-del', { 'node-name': node });
-  const bytes = await bytesOf(t, file.local);
-  const [clusterSize, places] = written.places(bytes);
-  const found = places.map((place) =>
-    place === undefined
-      ? Buffer.alloc(clusterSize)
-      : Buffer.concat([bytes.subarray(place, place + clusterSize)], clusterSize),
-  );
-  checkSame(
-    t,
-    Buffer.concat(found).subarray(0, disk.length),
-    disk,
-    'the tables of the image must lead to what the disk was given',
-  );
-  const used = places.filter((place) => place !== undefined);
-  t.equal(new Set(used).size, used.length, 'no two clusters may have one place');
-  written.after?.(t, bytes);
-  await t.execute('blockdev-add', { ...open, 'read-only': true });
-  await checkDisk(t, node, disk, 'when it is opened again');
-}
+import { nodeBytes } from '../helpers/node-io.ts';
+import { fileNodes, KiB, MiB, needs } from '../helpers/shared-setup.ts';
+import { parallelsImage, parallelsPages, qcowImage, qedImage } from './written-clusters.ts';
+import { checkWritten, rangesOf, type Written } from './written-images.ts';
 
 function writtenCase(
   id: string,
@@ -117,23 +24,6 @@ function writtenCase(
     run: (t: CaseContext) => checkWritten(t, { driver, ...make() }),
   };
 }
-
-/** Ranges of a disk with clusters of so many bytes, of which `tables` go to a table: of every shape, in no order. */
-function rangesOf(cluster: number, perTable: number, size: number): Range[] {
-  const border = cluster * perTable;
-  const ranges: Range[] = [
-    [border - 512, 1024],
-    [512, 512],
-    [3 * cluster - 1024, 2 * cluster + 1536],
-    [size - 1024, 1024],
-    [size - 3 * cluster, cluster],
-    [7 * cluster, 2 * cluster],
-    [3 * cluster + 512, 512],
-  ];
-  return ranges.filter(([offset, length]) => offset + length <= size);
-}
-
-const nowhere = (place: number) => (place === 0 ? undefined : place);
 
 function vmdkImage(flags: number): Omit<Written, 'driver'> {
   const capacity = 50 * 8 + 3;
@@ -300,122 +190,6 @@ function vhdxImage(): Omit<Written, 'driver'> {
       );
       t.equal([...log], [...before.log], 'the log must stay where it is');
       t.equal(rest.size, size, 'the disk must stay as long as it is');
-    },
-  };
-}
-
-function qedImage(): Omit<Written, 'driver'> {
-  const perTable = (2 * QED_CLUSTER) / 8;
-  const size = (2 * perTable + 2) * QED_CLUSTER;
-  const third = QED_DATA + 2 * QED_CLUSTER;
-  const image = buildQed(size, [0, 0, QED_DATA, QED_DATA + QED_CLUSTER, 1], {
-    patches: [
-      [24, le64(1)],
-      [32, le64(1)],
-      // the second table is missing, the third leads to a cluster
-      [QED_L1 + 16, le64(third)],
-      [third, le64(third + 2 * QED_CLUSTER)],
-      [third + 2 * QED_CLUSTER, Buffer.alloc(QED_CLUSTER, 0x12)],
-    ],
-  });
-  const disk = Buffer.alloc(size)
-    .fill(0x11, 2 * QED_CLUSTER, 4 * QED_CLUSTER)
-    .fill(0x12, 2 * perTable * QED_CLUSTER, (2 * perTable + 1) * QED_CLUSTER);
-  return {
-    image,
-    disk,
-    ranges: [
-      [(perTable + 900) * QED_CLUSTER + 512, 125 * QED_CLUSTER],
-      ...rangesOf(QED_CLUSTER, perTable, size),
-      [4 * QED_CLUSTER + 512, 512],
-    ],
-    zeroes: [12 * QED_CLUSTER, 4 * QED_CLUSTER],
-    during: (t: CaseContext, bytes: Buffer) =>
-      t.equal(parseQed(bytes).autoclear, 0, 'a writer must clear features that it does not know'),
-    places: (bytes) => [QED_CLUSTER, parseQed(bytes).entries.map((place) => (place < 2 ? undefined : place))],
-    after: (t: CaseContext, bytes: Buffer) => {
-      const { features, autoclear, entries } = parseQed(bytes);
-      t.equal(features, 0, 'a closed image must not be marked as in need of a check');
-      t.equal(autoclear, 0, 'a writer must clear features that it does not know');
-      t.equal(bytes[24]!, 1, 'a writer must keep features that need not be known');
-      t.equal(entries.slice(12, 16), [1, 1, 1, 1], 'clusters of zeroes must be entries of their own');
-    },
-  };
-}
-
-function parallelsImage(magic: string): Omit<Written, 'driver'> {
-  const [sectors, count] = [8, 40];
-  const cluster = sectors * 512;
-  const unit = magic === PARALLELS_NEW ? cluster : 512;
-  const size = count * cluster - 512;
-  const entries = Array(count).fill(0);
-  entries[5] = cluster / unit;
-  entries[4] = (2 * cluster) / unit;
-  const image = buildParallels({ magic, size, sectors, entries, inFile: 2 });
-  const disk = Buffer.alloc(size)
-    .fill(0x11, 5 * cluster, 6 * cluster)
-    .fill(0x12, 4 * cluster, 5 * cluster);
-  return {
-    image,
-    disk,
-    ranges: rangesOf(cluster, 16, size),
-    during: (t: CaseContext, bytes: Buffer) =>
-      t.equal(parseParallels(bytes).inUse, PARALLELS_IN_USE, 'an image that is being written must be marked'),
-    places: (bytes) => [cluster, parseParallels(bytes).entries.map((place) => nowhere(place * unit))],
-    after: (t: CaseContext, bytes: Buffer) => {
-      const { inUse, entries: places, ...rest } = parseParallels(bytes);
-      const { inUse: _, entries: __, ...before } = parseParallels(image);
-      t.equal(inUse, 0, 'a closed image must not be marked');
-      t.equal(rest, before, 'the header must stay');
-      const used = places.filter((place) => place > 0).length;
-      t.equal(bytes.length, (used + 1) * cluster, 'clusters must follow each other');
-      t.equal(bytes.length, Math.max(...places) * unit + cluster, 'the file must end with its last cluster');
-    },
-  };
-}
-
-function qcowImage(): Omit<Written, 'driver'> {
-  const [perTable, size] = [64, 200 * QCOW_CLUSTER + 1024];
-  const image = patched(buildQcow(3, Buffer.alloc(QCOW_CLUSTER, 0x11), 0), [
-    [24, be64(size)],
-    [33, Buffer.from([Math.log2(perTable)])],
-    // the second table is missing, the third leads to a cluster
-    [48 + 16, be64(QCOW_CLUSTER + 512)],
-    [QCOW_CLUSTER + 512 + 8, be64(3 * QCOW_CLUSTER)],
-    [3 * QCOW_CLUSTER, Buffer.alloc(QCOW_CLUSTER, 0x12)],
-  ]);
-  const disk = Buffer.alloc(size)
-    .fill(0x11, 3 * QCOW_CLUSTER, 4 * QCOW_CLUSTER)
-    .fill(0x12, 129 * QCOW_CLUSTER, 130 * QCOW_CLUSTER);
-  return {
-    image,
-    disk,
-    ranges: [[100 * QCOW_CLUSTER + 512, 40 * QCOW_CLUSTER], ...rangesOf(QCOW_CLUSTER, perTable, size)],
-    places: (bytes) => [QCOW_CLUSTER, parseQcow(bytes).entries.map(nowhere)],
-  };
-}
-
-/** Clusters of a sector, more than a page of the table leads to; the header does not say where data begins. */
-function parallelsPages(): Omit<Written, 'driver'> {
-  const count = 1100;
-  const size = count * 512;
-  const image = buildParallels(
-    { magic: PARALLELS_OLD, size, sectors: 1, entries: Array(count).fill(0), inFile: 0 },
-    [[48, le32(0)]],
-  );
-  const start = Math.ceil((64 + count * 4) / 512) * 512;
-  return {
-    image,
-    disk: Buffer.alloc(size),
-    ranges: [
-      [1000 * 512, 60 * 512],
-      [5 * 512, 512],
-    ],
-    places: (bytes) => [512, parseParallels(bytes).entries.map((place) => nowhere(place * 512))],
-    after: (t: CaseContext, bytes: Buffer) => {
-      const { entries } = parseParallels(bytes);
-      t.equal(entries[1000]! * 512, start, 'the first cluster must follow the table');
-      t.equal(bytes.length, start + 61 * 512, 'the file must end with its last cluster');
     },
   };
 }

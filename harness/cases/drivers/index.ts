@@ -38,7 +38,7 @@ import { requestsSideBySide } from './requests-side-by-side.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
 import { verifiedWrites } from './verified-writes.ts';
-import { vmdkExtents } from './vmdk-extents.ts';
+import { vmdkExtents } from './vmdk-of-files.ts';
 
 /** Cases that are about a driver: what its options do, what it refuses, and what is read and written through it. */
 export const driverCases: readonly CaseDefinition[] = [

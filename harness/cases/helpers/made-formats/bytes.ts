@@ -6,12 +6,16 @@ function numbered(length: number, write: (bytes: Buffer) => void): Buffer {
   return bytes;
 }
 
-/** Little-endian numbers of 16, 32 and 64 bits, and of 32 and 64 the other way round. */
+/** A little-endian number of 16 bits. */
 export const le16 = (value: number): Buffer => numbered(2, (bytes) => bytes.writeUInt16LE(value));
+/** A little-endian number of 32 bits. */
 export const le32 = (value: number): Buffer => numbered(4, (bytes) => bytes.writeUInt32LE(value));
+/** A little-endian number of 64 bits. */
 export const le64 = (value: number | bigint): Buffer =>
   numbered(8, (bytes) => bytes.writeBigUInt64LE(BigInt(value)));
+/** A big-endian number of 32 bits. */
 export const be32 = (value: number): Buffer => numbered(4, (bytes) => bytes.writeUInt32BE(value));
+/** A big-endian number of 64 bits. */
 export const be64 = (value: number | bigint): Buffer =>
   numbered(8, (bytes) => bytes.writeBigUInt64BE(BigInt(value)));
 

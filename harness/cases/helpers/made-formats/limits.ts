@@ -12,6 +12,7 @@ export interface Limit {
   readonly size?: number;
 }
 
+/** A sound image of a format, and its limits. */
 export interface FormatLimits {
   readonly driver: string;
   /** Behind the driver's name in the case's id. */

@@ -3,6 +3,7 @@ import { le32, le64, type Patch, patched } from './bytes.ts';
 
 /** Of images whose table counts sectors, and of those whose counts clusters. */
 export const [PARALLELS_OLD, PARALLELS_NEW] = ['WithoutFreeSpace', 'WithouFreSpacExt'] as const;
+/** What marks an image that is being written. */
 export const PARALLELS_IN_USE = 0x746f6e59;
 
 export interface ParallelsShape {

@@ -3,7 +3,7 @@
  * with the higher number counts; two tables of regions; a log; a table of blocks; metadata. Each region has mebibytes
  * of its own.
  */
-import { crc32c } from '../crc32c.ts';
+import { crc32c } from '../castagnoli.ts';
 import { le16, le32, le64, type Patch, patched } from './bytes.ts';
 
 const MIB = 1 << 20;
@@ -13,6 +13,7 @@ export const VHDX_REGION_TABLES = [0x30000, 0x40000] as const;
 export const [VHDX_LOG, VHDX_TABLE, VHDX_METADATA, VHDX_BLOCKS] = [MIB, 2 * MIB, 3 * MIB, 4 * MIB] as const;
 /** Where in the metadata the items of a made image lie. */
 export const VHDX_ITEMS = 0x10000;
+/** States of blocks. */
 export const VHDX_STATE = { zero: 2, unmapped: 3, present: 6, partial: 7 } as const;
 
 const TABLE_ID = Buffer.from('6677c22d23f600429d64115e9bfd4a08', 'hex');
