@@ -76,7 +76,7 @@ export const otherFormats: readonly Saboteur[] = [
     'BlockdevOptionsGenericCOWFormat',
     'writes the descriptor of a VMDK image longer than its place is',
     'drivers/vmdk/vmdk-descriptor',
-    ['Math.max(this.#text.length, text.length)', 'Math.max(DESCRIPTOR_BYTES, text.length)'],
+    ['Math.min(room, DESCRIPTOR_BYTES)', 'DESCRIPTOR_BYTES'],
   ),
   inside(
     'other-formats/vmdk-parent-unchecked',

@@ -4,7 +4,7 @@ import { CommandError } from '../../qapi/command-error.ts';
 
 /** The content id of a parent that is none. */
 export const NO_PARENT = 0xffffffff;
-/** Bytes that a new descriptor has, at least. */
+/** Bytes that a descriptor is written with, at least, where it has room. */
 export const DESCRIPTOR_BYTES = 20 * 512;
 
 export interface ExtentLine {
@@ -51,10 +51,11 @@ export class Descriptor {
     return cid;
   }
 
-  /** The bytes with another content id, which are not fewer than before. */
-  withCid(cid: number): Uint8Array {
+  /** The bytes with another content id, filled up with zeroes in a place of `room` bytes. Throws `IoError` where that is too small. */
+  withCid(cid: number, room: number): Uint8Array {
     const text = this.#text.replace(/^CID=\w*/m, `CID=${hex(cid)}`);
-    const bytes = Buffer.alloc(Math.max(this.#text.length, text.length));
+    if (text.length > room) throw new IoError('ENOSPC');
+    const bytes = Buffer.alloc(Math.max(Math.min(room, DESCRIPTOR_BYTES), text.length));
     bytes.write(text, 'latin1');
     return bytes;
   }

@@ -170,9 +170,7 @@ export class VmdkImage {
   async #writeCid(): Promise<void> {
     const { file, offset, length } = this.#place;
     const cid = this.#random();
-    const bytes = this.#descriptor.withCid(cid);
-    if (bytes.length > length) throw new IoError('ENOSPC');
-    await file.write(offset, bytes);
+    await file.write(offset, this.#descriptor.withCid(cid, length));
     this.#cid = cid;
   }
 }
