@@ -115,7 +115,7 @@ function allAre(t: CaseContext, values: readonly number[], value: number, count:
 }
 
 function checkVmdk(t: CaseContext, bytes: Buffer, { path }: CaseFile): void {
-  const { descriptor, entries, redundantEntries, overhead, ...header } = parseVmdk(bytes);
+  const { descriptor, entries, redundantEntries, tables, overhead, ...header } = parseVmdk(bytes);
   const sectors = (5 * GiB) / 512;
   t.equal(
     header,
@@ -132,6 +132,9 @@ function checkVmdk(t: CaseContext, bytes: Buffer, { path }: CaseFile): void {
   );
   allAre(t, entries, 0, sectors / 128);
   allAre(t, redundantEntries, 0, sectors / 128);
+  const places = new Set(tables.filter((sector) => sector > 0 && sector < overhead));
+  t.equal(tables.length, 2 * (sectors / 128 / 512), 'the directory and its copy must have an entry a table');
+  t.equal(places.size, tables.length, 'each table must have a place of its own');
   t.equal(bytes.length, overhead * 512, 'the file must end with what describes the image');
   const lines = descriptor.split('\n').filter((line) => /^[A-Za-z]/.test(line));
   const name = path.slice(path.lastIndexOf('/') + 1);
@@ -365,9 +368,9 @@ export const formatCreations: readonly CaseDefinition[] = [
     [64 * TiB + 512],
   ),
   geometriesCase,
-  sizesCase('vdi', [{ size: 512, cluster: MiB }, { size: MiB + 512 }, { size: TiB }], [536870785 * MiB]),
+  sizesCase('vdi', [{ size: 512, cluster: MiB }, { size: MiB + 512 }, { size: 2 * TiB }], [536870785 * MiB]),
   sizesCase('vmdk', [{ size: 512, cluster: 64 * KiB }, { size: 33 * MiB + 512 }, { size: 64 * GiB }], []),
   sizesCase('qed', [{ size: 512 }, { size: GiB + 512 }, { size: 64 * TiB }], [64 * TiB + 512]),
-  sizesCase('parallels', [{ size: 512 }, { size: 300 * MiB + 512 }], []),
+  sizesCase('parallels', [{ size: 512 }, { size: 300 * MiB + 512 }], [2 ** 52]),
   sizesCase('qcow', [{ size: 512, cluster: 4 * KiB }, { size: 300 * MiB + 512 }], []),
 ];

@@ -7,7 +7,13 @@ import { buildVmdk, parseVmdk, VMDK_CID, vmdkShape } from '../helpers/made-forma
 import { buildVpc, parseVpc, vpcShape } from '../helpers/made-formats/made-vpc.ts';
 import { nodeBytes } from '../helpers/node-io.ts';
 import { fileNodes, KiB, MiB, needs } from '../helpers/shared-setup.ts';
-import { parallelsImage, parallelsPages, qcowImage, qedImage } from './written-clusters.ts';
+import {
+  parallelsImage,
+  parallelsLongTable,
+  parallelsPages,
+  qcowImage,
+  qedImage,
+} from './written-clusters.ts';
 import { checkWritten, rangesOf, type Written } from './written-images.ts';
 
 function writtenCase(
@@ -255,6 +261,12 @@ export const formatTables: readonly CaseDefinition[] = [
     'A parallels image with a long table is written across parts of it, from right behind it on',
     'parallels',
     parallelsPages,
+  ),
+  writtenCase(
+    'parallels-long-table',
+    'A parallels image is written behind all that its table leads to, also behind the end of the disk',
+    'parallels',
+    parallelsLongTable,
   ),
   writtenCase(
     'qcow-written',

@@ -9,6 +9,7 @@ import { directoryDisks } from './directory-disks.ts';
 import { directoryWrites } from './directory-writes.ts';
 import { driverEventCases } from './driver-events.ts';
 import { filesBelow } from './files-below.ts';
+import { formatChildren } from './format-children.ts';
 import { formatCreations } from './format-creations.ts';
 import { formatLimits } from './format-limits.ts';
 import { formatTables } from './format-tables.ts';
@@ -75,6 +76,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...formatLimits,
   ...formatTables,
   ...formatCreations,
+  ...formatChildren,
   ...vmdkExtents,
   ...archiveCases,
   ...vvfatCases,

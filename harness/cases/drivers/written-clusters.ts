@@ -130,3 +130,33 @@ export function parallelsPages(): Omit<Written, 'driver'> {
     },
   };
 }
+
+/** A table with more entries than the disk has clusters, of which the last leads to the end of the file. */
+export function parallelsLongTable(): Omit<Written, 'driver'> {
+  const [entries, size] = [Array(70_000).fill(0), 16 * 512];
+  const last = Math.ceil((64 + entries.length * 4) / 512) + 9;
+  entries[entries.length - 1] = last;
+  const image = buildParallels({ magic: PARALLELS_OLD, size, sectors: 1, entries, inFile: 0 }, [
+    [48, le32(last - 9)],
+    [last * 512, Buffer.alloc(512, 0x55)],
+  ]);
+  return {
+    image,
+    disk: Buffer.alloc(size),
+    ranges: [[512, 2 * 512]],
+    places: (bytes) => [
+      512,
+      parseParallels(bytes)
+        .entries.slice(0, 16)
+        .map((place) => nowhere(place * 512)),
+    ],
+    after: (t: CaseContext, bytes: Buffer) => {
+      t.equal(
+        parseParallels(bytes).entries[1]!,
+        last + 1,
+        'new clusters must lie behind all that are in use',
+      );
+      t.equal(bytes[last * 512]!, 0x55, 'what another entry leads to must stay');
+    },
+  };
+}

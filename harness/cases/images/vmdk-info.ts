@@ -41,7 +41,7 @@ export const vmdkInfo: readonly CaseDefinition[] = [
       t.check(typeof cid === 'number', 'cid must be the content id', `it is ${shown(cid)}`);
       t.contains(
         extents,
-        [{ filename: `${t.dir}/x.vmdk`, 'virtual-size': 64 * KiB }],
+        [{ filename: `${t.dir}/x.vmdk`, format: '', 'virtual-size': 64 * KiB, 'cluster-size': 64 * KiB }],
         'the image must list its one extent',
       );
     },

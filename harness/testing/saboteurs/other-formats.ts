@@ -155,4 +155,18 @@ export const otherFormats: readonly Saboteur[] = [
     'drivers/clustered/two-level-tables',
     ['count: this.within(cluster, limit)', 'count: limit'],
   ),
+  inside(
+    'other-formats/flushes-untold',
+    'BlkdebugEvent',
+    'reaches no event of a flush where a format with tables lies over blkdebug',
+    'drivers/clustered/told-flush',
+    ["await file.debugEvent('flush_to_disk');", ''],
+  ),
+  inside(
+    'other-formats/vmdk-directory-empty',
+    'DriveBackup',
+    'leaves the first table out of the directories of new VMDK images',
+    'drivers/vmdk/vmdk-create',
+    ['let index = 0; index < tables', 'let index = 1; index < tables'],
+  ),
 ];

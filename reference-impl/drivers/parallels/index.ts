@@ -2,6 +2,7 @@
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { ClusterDisk } from '../clustered/cluster-disk.ts';
+import { toldFlush } from '../clustered/told-flush.ts';
 import type {
   ChildHandle,
   CreateEnvironment,
@@ -38,7 +39,7 @@ async function open(environment: OpenEnvironment<DriverOptions<'parallels'>>): P
     length: () => header.size,
     read: (offset, buffer) => disk.read(offset, buffer),
     write: (offset, data) => disk.write(offset, data),
-    flush: () => file.flush(),
+    flush: () => toldFlush(file),
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     allocatedSize: () => file.allocatedSize(),
     setReadOnly: async (nowReadOnly) => {

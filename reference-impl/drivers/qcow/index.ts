@@ -3,6 +3,7 @@ import zlib from 'node:zlib';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { ClusterDisk } from '../clustered/cluster-disk.ts';
+import { toldFlush } from '../clustered/told-flush.ts';
 import type {
   CreateEnvironment,
   Driver,
@@ -29,7 +30,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     length: () => lengthOf(header.size),
     read: (offset, buffer) => disk.read(offset, buffer),
     write: (offset, data) => disk.write(offset, data),
-    flush: () => file.flush(),
+    flush: () => toldFlush(file),
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     writeCompressed: async (offset, data) => {
       for (let done = 0; done < data.length; done += tables.clusterSize)

@@ -2,6 +2,7 @@
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { ClusterDisk } from '../clustered/cluster-disk.ts';
+import { toldFlush } from '../clustered/told-flush.ts';
 import type { ChildHandle, Driver, DriverOptions, DriverState, OpenEnvironment } from '../driver.ts';
 import { createImage } from './qed-create.ts';
 import {
@@ -48,7 +49,7 @@ async function open(environment: OpenEnvironment<DriverOptions<'qed'>>): Promise
     read: (offset, buffer) => disk.read(offset, buffer),
     write: (offset, data) => disk.write(offset, data),
     writeZeroes: (offset, length) => writeZeroes(disk, tables, offset, length),
-    flush: () => file.flush(),
+    flush: () => toldFlush(file),
     truncate: (length) => resize(file, header, length),
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     info: () => ({ clusterSize: header.clusterSize, dirty: header.needCheck && !settling }),

@@ -27,7 +27,7 @@ async function open({ child }: OpenEnvironment<DriverOptions<'vdi'>>): Promise<D
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     info: () => ({ clusterSize: image.clusterSize, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
-    ...storedAtFlushes(disk, image),
+    ...storedAtFlushes(file, disk, image),
   };
 }
 

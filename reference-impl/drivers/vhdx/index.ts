@@ -38,7 +38,7 @@ async function open({
     },
     info: () => ({ clusterSize: image.clusterSize, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
-    ...storedAtFlushes(disk, image),
+    ...storedAtFlushes(file, disk, image),
   };
 }
 

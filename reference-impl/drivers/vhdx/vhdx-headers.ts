@@ -62,6 +62,13 @@ export function seal(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** The bytes at a place; zeroes behind the end of the file. */
+export async function bytesAt(file: ChildHandle, place: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  await file.read(place, bytes.subarray(0, Math.max(0, file.length() - place)));
+  return bytes;
+}
+
 /** What a header says that changes. */
 export interface HeaderChanges {
   readonly fileWriteId?: Uint8Array;
@@ -85,9 +92,7 @@ export class VhdxHeaders {
 
   /** Throws `CommandError` or `IoError`. */
   static async open(file: ChildHandle): Promise<VhdxHeaders> {
-    const start = new Uint8Array(FILE_TYPE.length);
-    await file.read(0, start.subarray(0, file.length()));
-    if (!isVhdx(start)) throw new IoError('EINVAL');
+    if (!isVhdx(await bytesAt(file, 0, FILE_TYPE.length))) throw new IoError('EINVAL');
     const headers = [await readHeader(file, PLACES[0]), await readHeader(file, PLACES[1])];
     const place = pick(headers);
     if (place === undefined) throw new CommandError('No valid VHDX header found');
@@ -126,8 +131,7 @@ export class VhdxHeaders {
 
 /** The header at a place; undefined if it is none. */
 async function readHeader(file: ChildHandle, place: number): Promise<Uint8Array | undefined> {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  await file.read(place, bytes.subarray(0, Math.max(0, file.length() - place)));
+  const bytes = await bytesAt(file, place, HEADER_BYTES);
   const isHeader =
     startsWith(bytes, SIGNATURE) &&
     viewOf(bytes).getUint16(Field.version, true) === VERSION &&

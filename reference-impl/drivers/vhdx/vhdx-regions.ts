@@ -4,7 +4,17 @@
  */
 import { IoError } from '../../host/errno.ts';
 import type { ChildHandle } from '../driver.ts';
-import { GUID_BYTES, isWhole, MIB, type Region, seal, startsWith, uint64At, viewOf } from './vhdx-headers.ts';
+import {
+  bytesAt,
+  GUID_BYTES,
+  isWhole,
+  MIB,
+  type Region,
+  seal,
+  startsWith,
+  uint64At,
+  viewOf,
+} from './vhdx-headers.ts';
 
 const KIB_64 = 65536;
 /** The first is the one that counts, as it does for QEMU 7.2: an image with a broken one does not open. */
@@ -47,9 +57,7 @@ export interface Regions {
 
 /** Throws `IoError`. */
 export async function readRegions(file: ChildHandle): Promise<Regions> {
-  const [place] = REGION_TABLES;
-  const bytes = new Uint8Array(KIB_64);
-  await file.read(place, bytes.subarray(0, Math.max(0, file.length() - place)));
+  const bytes = await bytesAt(file, REGION_TABLES[0], KIB_64);
   if (!startsWith(bytes, REGION_SIGNATURE) || !isWhole(bytes)) throw new IoError('EINVAL');
   return parseRegions(bytes);
 }
@@ -93,16 +101,11 @@ export interface DiskShape {
 
 /** Throws `IoError` for what cannot be opened. */
 export async function readMetadata(file: ChildHandle, { offset }: Region): Promise<DiskShape> {
-  const table = new Uint8Array(KIB_64);
-  await file.read(offset, table.subarray(0, Math.max(0, file.length() - offset)));
+  const table = await bytesAt(file, offset, KIB_64);
   if (!startsWith(table, METADATA_SIGNATURE)) throw new IoError('EINVAL');
   const items = parseItems(table);
-  const read = async (name: (typeof ITEMS)[number], length: number) => {
-    const at = offset + items.get(ItemId[name])!;
-    const bytes = new Uint8Array(length);
-    await file.read(at, bytes.subarray(0, Math.max(0, file.length() - at)));
-    return viewOf(bytes);
-  };
+  const read = async (name: (typeof ITEMS)[number], length: number) =>
+    viewOf(await bytesAt(file, offset + items.get(ItemId[name])!, length));
   const parameters = await read('parameters', 8);
   const blockSize = parameters.getUint32(0, true);
   const size = uint64At(await read('size', 8), 0);

@@ -70,7 +70,7 @@ async function dynamicDisk(file: ChildHandle, footer: Footer): Promise<DriverSta
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     info: () => ({ clusterSize: image.clusterSize, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
-    ...storedAtFlushes(disk, image),
+    ...storedAtFlushes(file, disk, image),
   };
 }
 

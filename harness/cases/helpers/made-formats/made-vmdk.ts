@@ -131,6 +131,8 @@ export interface ParsedVmdk {
   /** The directory, and what it leads to: for each grain the sector of its place. The copies are alike in all images. */
   readonly entries: readonly number[];
   readonly redundantEntries: readonly number[];
+  /** The sectors of the tables that the directory leads to, and its copy. */
+  readonly tables: readonly number[];
 }
 
 /** What stands in a sparse extent. */
@@ -143,7 +145,12 @@ export function parseVmdk(bytes: Buffer): ParsedVmdk {
       const table = bytes.readUInt32LE(directory * SECTOR + Math.floor(index / perTable) * 4);
       return table === 0 ? 0 : bytes.readUInt32LE(table * SECTOR + (index % perTable) * 4);
     });
+  const tablesOf = (directory: number) =>
+    Array.from({ length: Math.ceil(capacity / grain / perTable) }, (_, index) =>
+      bytes.readUInt32LE(directory * SECTOR + index * 4),
+    );
   return {
+    tables: [...tablesOf(at64(56)), ...tablesOf(at64(48))],
     version: bytes.readUInt32LE(4),
     flags: bytes.readUInt32LE(8),
     capacity,
