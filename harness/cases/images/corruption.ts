@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { attempt, nodeBytes, openIo } from '../helpers/node-io.ts';
+import { attempt, nodeBytes } from '../helpers/node-io.ts';
 import { buildQcow2, entryTo, refcountTableOf } from '../helpers/qcow2-image.ts';
 import { addNode, addRaw, type CaseFile, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
@@ -129,32 +129,6 @@ export const corruption: readonly CaseDefinition[] = [
       );
       await release(t, [target, source]);
       t.check((await readImage(t, file)).corrupt, 'the header must mark the image as corrupt', 'it does not');
-    },
-  },
-  {
-    id: 'image-corrupted/out-of-use',
-    title: 'After corruption that is fatal every request to the node fails, also where the image is sound',
-    requirements: ['BLOCK_IMAGE_CORRUPTED/fatal'],
-    needs: { ...chainNodes, ...nodeBytes, events: ['BLOCK_IMAGE_CORRUPTED'] },
-    async run(t: CaseContext) {
-      const node = await addQcow2(t, await makeBroken(t, UNALIGNED));
-      const io = await openIo(t, node);
-      const sound = { offset: CLUSTER, length: 4096 };
-      t.equal(await io.attempt({ kind: 'read', ...sound }), 'done', 'a read of a sound cluster must succeed');
-      const broken = await io.attempt({ kind: 'read', offset: 0, length: 4096 });
-      t.check(broken !== 'done', 'a read of the broken cluster must fail', 'it succeeds');
-      await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node, fatal: true });
-      for (const request of [
-        { kind: 'read', ...sound },
-        { kind: 'write', ...sound, byte: 0x22 },
-        { kind: 'write-zeroes', ...sound },
-      ] as const)
-        t.check(
-          (await io.attempt(request)) !== 'done',
-          `a ${request.kind} must fail after corruption that is fatal`,
-          'it succeeds',
-        );
-      await io.close();
     },
   },
   {
