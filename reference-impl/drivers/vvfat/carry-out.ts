@@ -13,9 +13,9 @@ import type { EditedFile, HostDirectory, HostPath } from '../../host/host-direct
 import { isZero } from '../../host/zero.ts';
 import { clusterOffset, type FatLayout, SECTOR } from './fat-layout.ts';
 import type { GuestItem } from './guest-tree.ts';
-import type { Match } from './match-trees.ts';
+import type { Match, Matches } from './match-trees.ts';
 import type { ShownDisk } from './shown-disk.ts';
-import { type ClusterRun, type Item, pathOf } from './shown-tree.ts';
+import { type ClusterRun, clustersOf, type Item, pathOf } from './shown-tree.ts';
 
 export interface Target {
   readonly host: HostDirectory;
@@ -32,28 +32,23 @@ export interface Target {
 const CHUNK = 0x100000;
 
 /** Gives the items that guest and host have both when it is done; `items`, those of before. Throws `IoError`. */
-export function carryOut(
-  target: Target,
-  items: readonly Item[],
-  matches: readonly Match[],
-): Promise<readonly Item[]> {
+export function carryOut(target: Target, items: readonly Item[], matches: Matches): Promise<readonly Item[]> {
   return new Change(target, items, matches).carryOut();
 }
 
 /** A link is replaced by a file that holds what it led to; nothing happens to any other file. Throws `IoError`. */
 export async function ownFile(target: Target, items: readonly Item[], item: Item): Promise<void> {
   if (await target.host.isOwnFile(pathOf(item))) return;
-  await new Change(target, items, []).replace(item);
+  await new Change(target, items, NO_MATCHES).replace(item);
 }
+
+const NO_MATCHES: Matches = { all: new Map(), changed: [], gone: [] };
 
 class Change {
   readonly #target: Target;
-  readonly #matches: readonly Match[];
+  readonly #matches: Matches;
   readonly #top: Item;
-  readonly #before: readonly Item[];
   readonly #places: Places;
-  /** By the guest's items: what they are, or become, on the host. */
-  readonly #items = new Map<GuestItem, Item>();
   /** How to take back what was done, the last step last. */
   readonly #undo: (() => Promise<void>)[] = [];
   /** Files and links that others stand for now. */
@@ -62,24 +57,23 @@ class Change {
   #stage: Item | undefined;
   #staged = 0;
 
-  constructor(target: Target, items: readonly Item[], matches: readonly Match[]) {
+  constructor(target: Target, items: readonly Item[], matches: Matches) {
     this.#target = target;
     this.#top = items[0]!;
-    this.#before = items;
     this.#matches = matches;
     this.#places = new Places(items);
   }
 
   async carryOut(): Promise<readonly Item[]> {
+    const { all, changed } = this.#matches;
     await this.#undoneOnError(async () => {
-      for (const match of this.#matches) await this.#keepWhatComes(match);
-      for (const match of this.#matches) this.#items.set(match.guest, await this.#contents(match));
-      for (const match of this.#matches) await this.#place(match);
+      for (const match of changed) await this.#keepWhatComes(match);
+      for (const match of changed) match.item = await this.#contents(match);
+      for (const match of changed) await this.#place(match);
     });
-    const now = this.#matches.map(({ guest }) => this.#items.get(guest)!);
     await this.#cut();
-    await this.#removeGone(new Set(now));
-    return [this.#top, ...now];
+    await this.#removeGone();
+    return [this.#top, ...[...all.values()].map(({ item }) => item!)];
   }
 
   async replace(item: Item): Promise<void> {
@@ -220,9 +214,9 @@ class Change {
     buffer.set(whole.subarray(position - start, position - start + buffer.length));
   }
 
-  async #place({ guest, hostName }: Match): Promise<void> {
-    const item = this.#items.get(guest)!;
-    const parent = guest.parent!.parent ? this.#items.get(guest.parent!)! : this.#top;
+  async #place({ guest, item: made, hostName }: Match): Promise<void> {
+    const item = made!;
+    const parent = this.#itemOf(guest.parent!);
     if (item.parent === parent && item.hostName.equals(hostName)) return;
     const other = this.#places.at(parent, hostName);
     if (other) {
@@ -247,8 +241,8 @@ class Change {
 
   /** Files get their new ends, and all items what the guest knows of them. */
   async #cut(): Promise<void> {
-    for (const { guest } of this.#matches) {
-      const item = this.#items.get(guest)!;
+    for (const { guest, item: made } of this.#matches.changed) {
+      const item = made!;
       const isCut = guest.size < item.size && isSameStart(item.chain, guest.chain);
       if (isCut) await this.#resize(item, guest.size).catch((error: unknown) => this.#tell(item, error));
       item.name = guest.name;
@@ -257,20 +251,25 @@ class Change {
     }
   }
 
+  #itemOf(guest: GuestItem): Item {
+    return guest.parent ? this.#matches.all.get(guest)!.item! : this.#top;
+  }
+
   #resize(item: Item, size: number): Promise<void> {
     this.#target.changed(item);
     return this.#target.host.edit(pathOf(item), false, (file) => file.truncate(size));
   }
 
   /** What is behind a link to a directory stays: only the link goes. */
-  async #removeGone(kept: ReadonlySet<Item>): Promise<void> {
+  async #removeGone(): Promise<void> {
     const { host } = this.#target;
-    const gone = this.#before.slice(1).filter((item) => !kept.has(item));
+    const { gone } = this.#matches;
+    const all = new Set(gone);
     for (const item of gone.toReversed())
       await (item.isDirectory ? host.removeDirectory(pathOf(item)) : host.removeFile(pathOf(item))).catch(
         (error: unknown) => {
           // what goes with its directory is told with that
-          if (item.parent === this.#top || kept.has(item.parent!)) this.#tell(item, error);
+          if (!all.has(item.parent!)) this.#tell(item, error);
           else ignoreFailure(error);
         },
       );
@@ -292,10 +291,12 @@ class Change {
 
 /** Which item has which name in which directory of the host right now. */
 class Places {
-  readonly #items = new Map<Item, Map<string, Item>>();
+  readonly #items: readonly Item[];
+  /** Of the directories that somebody asked for. */
+  readonly #known = new Map<Item, Map<string, Item>>();
 
   constructor(items: readonly Item[]) {
-    for (const item of items) if (item.parent) this.#in(item.parent).set(key(item.hostName), item);
+    this.#items = items;
   }
 
   at(parent: Item, hostName: Buffer): Item | undefined {
@@ -303,27 +304,25 @@ class Places {
   }
 
   set(item: Item, parent: Item, hostName: Buffer): void {
-    const old = this.#in(item.parent!);
+    const [old, now] = [this.#in(item.parent!), this.#in(parent)];
     if (old.get(key(item.hostName)) === item) old.delete(key(item.hostName));
     item.parent = parent;
     item.hostName = hostName;
-    this.#in(parent).set(key(hostName), item);
+    now.set(key(hostName), item);
   }
 
   #in(parent: Item): Map<string, Item> {
-    const known = this.#items.get(parent);
-    if (known) return known;
-    const fresh = new Map<string, Item>();
-    this.#items.set(parent, fresh);
-    return fresh;
+    let known = this.#known.get(parent);
+    if (!known) {
+      const inside = this.#items.filter((item) => item.parent === parent);
+      known = new Map(inside.map((item) => [key(item.hostName), item]));
+      this.#known.set(parent, known);
+    }
+    return known;
   }
 }
 
 const key = (hostName: Buffer): string => hostName.toString('latin1');
-
-function* clustersOf(chain: readonly ClusterRun[]): Generator<number> {
-  for (const { first, count } of chain) for (let i = 0; i < count; i++) yield first + i;
-}
 
 /** The shorter chain is the beginning of the longer one. */
 function isSameStart(some: readonly ClusterRun[], others: readonly ClusterRun[]): boolean {

@@ -2,12 +2,21 @@
  * What a guest has made of the disk, read from its tables and directories with the suspicion that they deserve: it may be in the
  * midst of a change, and it may be up to no good. Only a tree in which every cluster that is in use belongs to exactly one
  * file is one.
+ *
+ * Trees are read again and again: of what has not changed since, the entries are not parsed again, and items are the same objects.
  */
 import { FAT32_ROOT } from './boot-sectors.ts';
 import { type ParsedEntry, parseDirectory } from './directory-entries.ts';
-import { clusterOffset, ENTRY_BYTES, type FatLayout, FIRST_CLUSTER, SECTOR } from './fat-layout.ts';
-import { FatTable } from './fat-table.ts';
-import type { ClusterRun } from './shown-tree.ts';
+import {
+  clusterAt,
+  clusterOffset,
+  ENTRY_BYTES,
+  type FatLayout,
+  FIRST_CLUSTER,
+  SECTOR,
+} from './fat-layout.ts';
+import { type FatEntry, FatTable } from './fat-table.ts';
+import { type ClusterRun, clustersOf } from './shown-tree.ts';
 
 /** A file or directory as the guest has it. */
 export interface GuestItem {
@@ -54,37 +63,58 @@ export interface GuestDisk {
   visit(cluster: number): void;
 }
 
-/** Throws `Inconsistency`. */
-export function readGuestTree(disk: GuestDisk): Promise<GuestTree> {
-  return new GuestTreeReader(disk).read();
+/** A directory as it was read last. */
+interface KnownDirectory {
+  /** What had been written until then. */
+  readonly asOf: number;
+  readonly chain: readonly ClusterRun[];
+  readonly entries: readonly ParsedEntry[];
+  /** What the entries are, without those of the directory itself. */
+  readonly items: readonly GuestItem[];
 }
 
-class GuestTreeReader {
+export class GuestTreeReader {
   readonly #disk: GuestDisk;
   readonly #table: FatTable;
   /** By cluster: some file has it. */
   readonly #used: Uint8Array;
-  readonly #items: GuestItem[] = [];
+  #items: GuestItem[] = [];
+  #top: GuestItem | undefined;
+  /** By their first clusters. */
+  readonly #known = new Map<number, KnownDirectory>();
+  #entriesKnown = 0;
+  /** How often something was written; and by cluster, when it was last. A root directory in front of all clusters is 0. */
+  #writes = 0;
+  readonly #lastWrites: Float64Array;
 
   constructor(disk: GuestDisk) {
     this.#disk = disk;
     this.#table = new FatTable(disk.layout, disk.table);
     this.#used = new Uint8Array(disk.layout.clusters + FIRST_CLUSTER);
+    this.#lastWrites = new Float64Array(this.#used.length);
   }
 
-  async read(): Promise<GuestTree> {
+  /** Something was written there. */
+  written(offset: number, length: number): void {
     const { layout } = this.#disk;
-    if (!this.#table.isSound(layout.media)) throw new Inconsistency('the table has lost its beginning');
-    const chain = layout.rootEntries > 0 ? [] : this.#chain(FAT32_ROOT);
-    const top: GuestItem = {
-      name: '',
-      hasNoCase: false,
-      isDirectory: true,
-      parent: undefined,
-      chain,
-      size: 0,
-    };
-    this.#items.push(top);
+    const [end, dataStart] = [offset + length, layout.dataStart * SECTOR];
+    this.#writes += 1;
+    if (offset < dataStart && end > layout.rootStart * SECTOR) this.#lastWrites[0] = this.#writes;
+    for (let at = Math.max(offset, dataStart); at < end; ) {
+      const cluster = clusterAt(layout, at);
+      if (cluster === undefined) return;
+      this.#lastWrites[cluster] = this.#writes;
+      at = clusterOffset(layout, cluster) + layout.clusterBytes;
+    }
+  }
+
+  /** Throws `Inconsistency`. */
+  async read(): Promise<GuestTree> {
+    if (!this.#table.isSound(this.#disk.layout.media))
+      throw new Inconsistency('the table has lost its beginning');
+    this.#used.fill(0);
+    const top = this.#readTop();
+    this.#items = [top];
     const depths = new Map([[top, 0]]);
     // The list grows meanwhile.
     for (const item of this.#items)
@@ -101,20 +131,61 @@ class GuestTreeReader {
     return { top, items: this.#items };
   }
 
-  async #children(parent: GuestItem): Promise<GuestItem[]> {
-    const children: GuestItem[] = [];
-    const dots: ParsedEntry[] = [];
-    for (const one of parseDirectory(await this.#bytes(parent)))
-      if (parent.parent && dots.length < 2) dots.push(one);
-      else children.push(this.#item(one, parent));
-    if (parent.parent && !areDots(dots, parent.chain[0]!.first))
-      throw new Inconsistency(`directory '${parent.name}' does not begin as one`);
-    return children;
+  #readTop(): GuestItem {
+    const first = this.#disk.layout.rootEntries > 0 ? 0 : FAT32_ROOT;
+    if (!this.#top || !this.#takeChain(first, this.#top.chain)) {
+      const chain = this.#chain(first);
+      this.#top = { name: '', hasNoCase: false, isDirectory: true, parent: undefined, chain, size: 0 };
+    }
+    return this.#top;
   }
 
-  #item({ first, size, ...told }: ParsedEntry, parent: GuestItem): GuestItem {
+  async #children(parent: GuestItem): Promise<readonly GuestItem[]> {
+    const { chain } = parent;
+    const first = chain[0]?.first ?? 0;
+    const known = this.#known.get(first);
+    const asOf = this.#writes;
+    const isAsKnown = known !== undefined && this.#isAsKnown(parent, known);
+    const entries = isAsKnown ? known.entries : await this.#entries(parent);
+    if (parent.parent && !areDots(entries, first))
+      throw new Inconsistency(`directory '${parent.name}' does not begin as one`);
+    const listed = parent.parent ? entries.slice(2) : entries;
+    const before = isAsKnown ? known.items : alike(listed, known?.items ?? []);
+    const items = listed.map((one, i) => this.#item(one, parent, before[i]));
+    this.#remember(first, { asOf, chain, entries, items });
+    return items;
+  }
+
+  /** What was taken away stays known for a while: a tree may come to pieces, and be whole again. */
+  #remember(first: number, directory: KnownDirectory): void {
+    this.#entriesKnown += directory.entries.length - (this.#known.get(first)?.entries.length ?? 0);
+    this.#known.set(first, directory);
+    if (this.#entriesKnown <= MAX_ITEMS) return;
+    this.#known.clear();
+    this.#entriesKnown = 0;
+  }
+
+  #isAsKnown({ chain }: GuestItem, known: KnownDirectory): boolean {
+    if (chain.length === 0) return this.#lastWrites[0]! <= known.asOf;
+    if (chain !== known.chain) return false;
+    for (const cluster of clustersOf(chain)) {
+      if (this.#lastWrites[cluster]! > known.asOf) return false;
+      this.#disk.visit(cluster);
+    }
+    return true;
+  }
+
+  /** `before`: what it may still be. */
+  #item({ first, size, ...told }: ParsedEntry, parent: GuestItem, before: GuestItem | undefined): GuestItem {
     const { name, isDirectory } = told;
-    const chain = first === 0 ? [] : this.#chain(first);
+    const isSame =
+      before?.parent === parent &&
+      before.hasNoCase === told.hasNoCase &&
+      before.isDirectory === isDirectory &&
+      before.size === (isDirectory ? 0 : size) &&
+      this.#takeChain(first, before.chain);
+    if (isSame) return before;
+    const chain = this.#chain(first);
     const clusters = chain.reduce((sum, { count }) => sum + count, 0);
     if (isDirectory && clusters === 0) throw new Inconsistency(`directory '${name}' has no cluster`);
     if (!isDirectory && size > clusters * this.#disk.layout.clusterBytes)
@@ -122,12 +193,12 @@ class GuestTreeReader {
     return { ...told, parent, chain, size: isDirectory ? 0 : size };
   }
 
-  async #bytes({ parent, chain }: GuestItem): Promise<Buffer> {
+  async #entries({ parent, chain }: GuestItem): Promise<ParsedEntry[]> {
     const { layout } = this.#disk;
     if (!parent && layout.rootEntries > 0) {
       const bytes = Buffer.alloc((layout.dataStart - layout.rootStart) * SECTOR);
       await this.#disk.read(layout.rootStart * SECTOR, bytes);
-      return bytes;
+      return [...parseDirectory(bytes)];
     }
     const clusters = chain.reduce((sum, { count }) => sum + count, 0);
     if (clusters * layout.clusterBytes > MAX_DIRECTORY_BYTES)
@@ -140,15 +211,28 @@ class GuestTreeReader {
       await this.#disk.read(clusterOffset(layout, first), part);
       at += part.length;
     }
-    return bytes;
+    return [...parseDirectory(bytes)];
+  }
+
+  /** Whether the table still has this chain from `start` on; then it is used. */
+  #takeChain(start: number, chain: readonly ClusterRun[]): boolean {
+    let at: FatEntry = start === 0 ? 'last' : start;
+    for (const { first, count } of chain)
+      for (let cluster = first; cluster < first + count; cluster++) {
+        if (at !== cluster) return false;
+        at = this.#table.get(cluster);
+      }
+    if (at !== 'last') return false;
+    for (const { first, count } of chain)
+      for (let cluster = first; cluster < first + count; cluster++) this.#use(cluster);
+    return true;
   }
 
   #chain(start: number): ClusterRun[] {
     const runs: { first: number; count: number }[] = [];
+    if (start === 0) return runs;
     for (let at = start; ; ) {
-      if (at < FIRST_CLUSTER || at >= this.#used.length) throw new Inconsistency('a cluster lies outside');
-      if (this.#used[at]) throw new Inconsistency(`cluster ${at} is used more than once`);
-      this.#used[at] = 1;
+      this.#use(at);
       const run = runs.at(-1);
       if (run && run.first + run.count === at) run.count += 1;
       else runs.push({ first: at, count: 1 });
@@ -159,12 +243,30 @@ class GuestTreeReader {
     }
   }
 
+  #use(cluster: number): void {
+    if (cluster < FIRST_CLUSTER || cluster >= this.#used.length)
+      throw new Inconsistency('a cluster lies outside');
+    if (this.#used[cluster]) throw new Inconsistency(`cluster ${cluster} is used more than once`);
+    this.#used[cluster] = 1;
+  }
+
   #noneLost(): void {
     for (let at = FIRST_CLUSTER; at < this.#used.length; at++) {
-      const next = this.#used[at] ? 'free' : this.#table.get(at);
+      if (this.#used[at]) continue;
+      const next = this.#table.get(at);
       if (next !== 'free' && next !== 'bad') throw new Inconsistency(`cluster ${at} belongs to no file`);
     }
   }
+}
+
+/** By the index of an entry: what had its name. Nothing twice. */
+function alike(entries: readonly ParsedEntry[], items: readonly GuestItem[]): (GuestItem | undefined)[] {
+  const byName = new Map(items.map((item) => [item.name, item]));
+  return entries.map(({ name }) => {
+    const item = byName.get(name);
+    byName.delete(name);
+    return item;
+  });
 }
 
 /** The first two entries of a directory: itself, and the one that it is in. */

@@ -6,8 +6,8 @@ import { IoError } from '../../host/errno.ts';
 import type { HostDirectory } from '../../host/host-directory.ts';
 import { carryOut, ownFile, type Target } from './carry-out.ts';
 import { clusterAt, clusterOffset, type FatLayout, SECTOR } from './fat-layout.ts';
-import { Inconsistency, readGuestTree } from './guest-tree.ts';
-import { matchTrees } from './match-trees.ts';
+import { type GuestItem, GuestTreeReader, Inconsistency } from './guest-tree.ts';
+import { type Match, matchTrees } from './match-trees.ts';
 import type { Overlay, ShownDisk } from './shown-disk.ts';
 import { type Item, pathOf, type ShownTree } from './shown-tree.ts';
 
@@ -24,7 +24,10 @@ export interface Written {
 export class GuestWrites {
   readonly #written: Written;
   readonly #target: Target;
+  readonly #reader: GuestTreeReader;
   #items: readonly Item[];
+  /** Of the tree that was carried out last. */
+  #matches: ReadonlyMap<GuestItem, Match> = new Map();
   readonly #table: Uint8Array;
   /** Clusters that hold directories of the guest, as far as they were found. */
   #directories: Set<number>;
@@ -40,6 +43,12 @@ export class GuestWrites {
     this.#table = written.tree.table.bytes.slice();
     this.#directories = new Set(written.tree.directories.keys());
     this.#target = { ...written, changed: (item) => this.#unsynced.add(item) };
+    this.#reader = new GuestTreeReader({
+      layout: written.layout,
+      table: this.#table,
+      read: (offset, buffer) => written.disk.read(offset, buffer),
+      visit: (cluster) => this.#directories.add(cluster),
+    });
   }
 
   /** Whole sectors. Throws `IoError`. */
@@ -53,6 +62,7 @@ export class GuestWrites {
     await this.#writeFiles(offset, data);
     await overlay.write(offset, data);
     this.#copyTable(offset, data);
+    this.#reader.written(offset, data.length);
     if (changesTree) await this.#follow();
   }
 
@@ -125,18 +135,13 @@ export class GuestWrites {
 
   /** Makes the directory what the disk says, if the disk says something. */
   async #follow(): Promise<void> {
-    const { layout, disk } = this.#written;
-    const directories = new Set<number>();
+    this.#directories = new Set();
     try {
-      const tree = await readGuestTree({
-        layout,
-        table: this.#table,
-        read: (offset, buffer) => disk.read(offset, buffer),
-        visit: (cluster) => directories.add(cluster),
-      });
-      const matches = matchTrees(this.#items, tree);
+      const tree = await this.#reader.read();
+      const matches = matchTrees(this.#items, tree, this.#matches);
       this.#items = await carryOut(this.#target, this.#items, matches);
-      disk.setFiles(this.#items);
+      this.#matches = matches.all;
+      this.#written.disk.setFiles(this.#items);
       this.#behind = undefined;
     } catch (error) {
       if (!(error instanceof Inconsistency || error instanceof IoError)) throw error;
@@ -144,8 +149,6 @@ export class GuestWrites {
       if (error instanceof IoError) throw error;
       if (error.isRefused && error.message !== this.#told) this.#written.log(error.message);
       if (error.isRefused) this.#told = error.message;
-    } finally {
-      this.#directories = directories;
     }
   }
 }

@@ -7,19 +7,38 @@ import { isHostName } from '../../host/host-directory.ts';
 import { type GuestItem, type GuestTree, Inconsistency } from './guest-tree.ts';
 import { firstCluster, type Item } from './shown-tree.ts';
 
-/** An item of the guest, and what the host has of it; nothing if it is new. */
+/** An item of the guest, and what the host has of it. */
 export interface Match {
   readonly guest: GuestItem;
-  readonly item: Item | undefined;
+  /** Nothing if it is new, until it is made. */
+  item: Item | undefined;
   /** As the host calls it from now on. */
   readonly hostName: Buffer;
 }
 
+export interface Matches {
+  /** Without the top; directories come before what is in them. */
+  readonly all: ReadonlyMap<GuestItem, Match>;
+  /** Those that are not what they were. */
+  readonly changed: readonly Match[];
+  /** What the guest has no more. Directories come before what is in them. */
+  readonly gone: readonly Item[];
+}
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** `items`, and what it gives: directories come before what is in them. Throws `Inconsistency` for names that the host cannot have. */
-export function matchTrees(items: readonly Item[], tree: GuestTree): Match[] {
+/**
+ * `items`: directories come before what is in them. `before`: the matches of all of them, as far as they are known.
+ * Throws `Inconsistency` for names that the host cannot have.
+ */
+export function matchTrees(
+  items: readonly Item[],
+  tree: GuestTree,
+  before: ReadonlyMap<GuestItem, Match>,
+): Matches {
   const top = items[0]!;
+  const guests = tree.items.slice(1);
+  const fresh = guests.filter((guest) => !before.has(guest));
   const found = new Map<GuestItem, Item>([[tree.top, top]]);
   const left = new Set(items);
   const take = (guest: GuestItem, item: Item | undefined) => {
@@ -27,11 +46,11 @@ export function matchTrees(items: readonly Item[], tree: GuestTree): Match[] {
     found.set(guest, item);
   };
   left.delete(top);
-  const byCluster = new Map(items.map((item) => [firstCluster(item), item]));
-  for (const guest of tree.items.slice(1))
-    if (guest.chain[0]) take(guest, byCluster.get(guest.chain[0].first));
+  for (const guest of guests) take(guest, before.get(guest)?.item);
+  const byCluster = new Map([...left].map((item) => [firstCluster(item), item]));
+  for (const guest of fresh) if (guest.chain[0]) take(guest, byCluster.get(guest.chain[0].first));
   const byName = namesIn(left);
-  const others = tree.items.slice(1).filter((guest) => !found.has(guest));
+  const others = fresh.filter((guest) => !found.has(guest));
   for (const isSame of [sameName, sameButForCase])
     for (const guest of others) {
       const parent = found.get(guest.parent!);
@@ -42,13 +61,17 @@ export function matchTrees(items: readonly Item[], tree: GuestTree): Match[] {
           named.find((item) => left.has(item) && isSame(guest, item)),
         );
     }
-  const matches = tree.items.slice(1).map((guest) => {
-    const item = found.get(guest);
-    const isKept = item && (sameName(guest, item) || sameButForCase(guest, item));
-    return { guest, item, hostName: isKept ? item.hostName : hostNameOf(guest.name) };
-  });
-  checkNames(matches);
-  return matches;
+  const all = new Map(
+    guests.map((guest) => [guest, before.get(guest) ?? matchOf(guest, found.get(guest))] as const),
+  );
+  const changed = fresh.map((guest) => all.get(guest)!);
+  checkNames(all.values(), new Set(fresh.map(({ parent }) => parent)));
+  return { all, changed, gone: [...left] };
+}
+
+function matchOf(guest: GuestItem, item: Item | undefined): Match {
+  const isKept = item && (sameName(guest, item) || sameButForCase(guest, item));
+  return { guest, item, hostName: isKept ? item.hostName : hostNameOf(guest.name) };
 }
 
 const sameName = (guest: GuestItem, item: Item): boolean => item.name === guest.name;
@@ -75,12 +98,15 @@ function hostNameOf(name: string): Buffer {
   return bytes;
 }
 
-function checkNames(matches: readonly Match[]): void {
+/** In these directories, no two may have the same name. */
+function checkNames(matches: Iterable<Match>, parents: ReadonlySet<GuestItem | undefined>): void {
   const taken = new Map<GuestItem, Set<string>>();
   for (const { guest, hostName } of matches) {
-    const siblings = taken.get(guest.parent!) ?? new Set<string>();
+    const parent = guest.parent!;
+    if (!parents.has(parent)) continue;
+    const siblings = taken.get(parent) ?? new Set<string>();
     const key = hostName.toString('latin1');
     if (siblings.has(key)) throw new Inconsistency(`two files are called '${guest.name}'`);
-    taken.set(guest.parent!, siblings.add(key));
+    taken.set(parent, siblings.add(key));
   }
 }

@@ -64,6 +64,11 @@ export function pathOf(item: Item): HostPath {
   return names;
 }
 
+/** All clusters of a chain. */
+export function* clustersOf(chain: readonly ClusterRun[]): Generator<number> {
+  for (const { first, count } of chain) for (let i = 0; i < count; i++) yield first + i;
+}
+
 export const firstCluster = ({ chain }: Item): number => chain[0]?.first ?? 0;
 
 /** Throws `CommandError`. */
