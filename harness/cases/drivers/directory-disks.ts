@@ -6,7 +6,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER as CLUSTER_OF_IMAGES, chainNodes } from '../helpers/backing-chains.ts';
 import { type FatFile, FatVolume } from '../helpers/fat-volume.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   checkAbsent,
@@ -21,7 +21,7 @@ import {
 } from '../helpers/shared-setup.ts';
 
 const vvfat = needs(nodeCommands, { drivers: ['vvfat'], capabilities: ['sharedFiles'] });
-const seen = { ...needs(vvfat, nodeBytes) };
+export const seen = { ...needs(vvfat, nodeBytes) };
 
 const SECTOR = 512;
 /** In the first sector of a hard disk. */
@@ -29,7 +29,7 @@ const PARTITION = 0x1be;
 /** Clusters have 8 KiB. */
 const CLUSTER = 8 * KiB;
 
-const FILES: Readonly<Record<string, Buffer>> = {
+export const FILES: Readonly<Record<string, Buffer>> = {
   'README.TXT': Buffer.from('plain'),
   'a name that is longer than thirteen characters.text': Buffer.from('long'),
   'ein größerer Name aus 日本.txt': Buffer.from('beyond ASCII'),
@@ -41,7 +41,7 @@ const FILES: Readonly<Record<string, Buffer>> = {
   'sub/deeper/other': Buffer.from('beside'),
   '.begins with a dot': Buffer.from('dot'),
 };
-const DIRECTORIES = ['sub/', 'sub/deeper/', 'sub/deeper/and deeper/', 'sub with nothing in it/'];
+export const DIRECTORIES = ['sub/', 'sub/deeper/', 'sub/deeper/and deeper/', 'sub with nothing in it/'];
 
 /** FAT32 is left out: QEMU warns that nobody has tried its own. */
 const DISKS: readonly JsonObject[] = [
@@ -53,7 +53,7 @@ const DISKS: readonly JsonObject[] = [
 ];
 
 /** A new directory with these files. Gives the options of a read-only node over it, and where the directory is for us. */
-async function directoryOf(
+export async function directoryOf(
   t: CaseContext,
   files: Readonly<Record<string, Uint8Array>>,
   directories: readonly string[] = [],
@@ -68,19 +68,22 @@ async function directoryOf(
 }
 
 /** Opens a disk with these options and looks at its volume. */
-async function look(
+export async function look(
   t: CaseContext,
   options: JsonObject,
-  work: (volume: FatVolume, files: ReadonlyMap<string, FatFile>) => Promise<void>,
+  work: (volume: FatVolume, files: ReadonlyMap<string, FatFile>, io: NodeIo) => Promise<void>,
 ): Promise<void> {
   const node = t.name('fat');
   await t.execute('blockdev-add', { ...options, 'node-name': node });
   const io = await openIo(t, node, { writable: false });
   const volume = await FatVolume.open(t, io);
-  await work(volume, await volume.files());
+  await work(volume, await volume.files(), io);
   await io.close();
   await t.execute('blockdev-del', { 'node-name': node });
 }
+
+/** Seconds of a time within its quarter of an hour. */
+const quarter = (time: number): number => (((time >> 5) & 63) % 15) * 60 + (time & 31) * 2;
 
 /** Words of file names, and the options that they stand for. */
 const NAMES: readonly (readonly [words: string, type: number, floppy: boolean, size: number])[] = [
@@ -170,12 +173,24 @@ export const directoryDisks: readonly CaseDefinition[] = [
         const first = await io.read(0, SECTOR);
         const start = isFloppy ? 0 : track;
         const boot = await io.read(start * SECTOR, SECTOR);
+        const gap = await io.read(SECTOR, (start || 1) * SECTOR - SECTOR || SECTOR);
         const table = await io.read((start + boot.readUInt16LE(14)) * SECTOR, SECTOR);
         await io.close();
         await t.execute('blockdev-del', { 'node-name': node });
         const volume = sectors - start;
+        t.check(
+          first.subarray(0, PARTITION - 6).equals(Buffer.alloc(PARTITION - 6)) || isFloppy,
+          'there must be no program in front of the partitions',
+          'there is one',
+        );
         t.equal(
           {
+            jump: boot[0]!,
+            reserved: boot.readUInt16LE(14),
+            tables: boot[16]!,
+            'entries of the root': boot.readUInt16LE(17),
+            'serial number': boot.readUInt32LE(39),
+            'made by': boot.toString('latin1', 3, 11),
             sectors: boot.readUInt16LE(19) || boot.readUInt32LE(32),
             heads: boot.readUInt16LE(26),
             'sectors of a track': boot.readUInt16LE(24),
@@ -185,6 +200,12 @@ export const directoryDisks: readonly CaseDefinition[] = [
             'medium in the table': table[0]!,
           },
           {
+            jump: 0xeb,
+            reserved: 1,
+            tables: 2,
+            'entries of the root': 512,
+            'serial number': 0xfabe1afd,
+            'made by': 'MSWIN4.1',
             sectors: volume,
             heads,
             'sectors of a track': track,
@@ -206,6 +227,12 @@ export const directoryDisks: readonly CaseDefinition[] = [
           [first.readUInt32LE(PARTITION + 8), first.readUInt32LE(PARTITION + 12)],
           [start, volume],
           'the partition must be where the boot sector is, and as long',
+        );
+        t.equal(first.readUInt32LE(PARTITION - 6), 0xbe1afdfa, 'the disk must have a serial number');
+        t.check(
+          gap.equals(Buffer.alloc(gap.length)),
+          'there must be nothing between partition table and partition',
+          'there is something',
         );
       }
     },
@@ -294,11 +321,31 @@ export const directoryDisks: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { open, local } = await directoryOf(t, { 'DATED.TXT': Buffer.from('old') });
       // noon in Greenwich, which is this day or the next one wherever the endpoint is
-      await utimes(join(local, 'DATED.TXT'), new Date('2003-04-15T12:00Z'), new Date('2003-04-15T12:00Z'));
-      await look(t, open, async (_volume, files) => {
-        const { year, month, day } = files.get('DATED.TXT')!.date;
+      await utimes(join(local, 'DATED.TXT'), new Date('2001-02-11T12:00Z'), new Date('2003-04-15T12:04:26Z'));
+      const date = new Date();
+      const now = (date.getUTCMinutes() % 15) * 60 + date.getUTCSeconds();
+      await look(t, open, async (_volume, files, io) => {
+        const { at, date: changed, short } = files.get('DATED.TXT')!;
+        const { year, month, day } = changed;
         t.equal([year, month], [2003, 4], 'the entry must have year and month of the change');
         t.check(day === 15 || day === 16, 'the entry must have the day of the change', `it has ${day}`);
+        t.equal(short, 'DATED   TXT', 'the file must be called so');
+        const entry = await io.read(at, 32);
+        const time = entry.readUInt16LE(22);
+        // time zones differ by quarters of hours
+        t.equal([((time >> 5) & 63) % 15, time & 31], [4, 13], 'the entry must have the time of the change');
+        const read = entry.readUInt16LE(18);
+        t.equal(
+          [1980 + (read >> 9), (read >> 5) & 15],
+          [2001, 2],
+          'the entry must have the day of the last read',
+        );
+        const made = [entry.readUInt16LE(14), entry.readUInt16LE(16)] as const;
+        t.check(
+          made[1] >> 9 >= 40 && ((made[0] >> 5) & 63) < 60 && Math.abs(quarter(made[0]) - now) % 840 <= 60,
+          'the entry must have the time at which the file was made',
+          `it has ${shown([...made])}`,
+        );
       });
     },
   },
@@ -321,8 +368,10 @@ export const directoryDisks: readonly CaseDefinition[] = [
       await refused(large, { 'fat-type': 12 });
       await truncate(join(large.local, 'large'), 600 * MiB);
       await refused(large, {});
-      await truncate(join(large.local, 'large'), 2048 * MiB);
-      await refused(large, {});
+      for (const size of [2048 * MiB, 5 * 1024 * MiB]) {
+        await truncate(join(large.local, 'large'), size);
+        await refused(large, {});
+      }
       const names = Array.from({ length: 300 }, (_, i) => [`file${i}`, Buffer.alloc(0)]);
       await refused(await directoryOf(t, Object.fromEntries(names)), {});
       const node = t.name('fat');

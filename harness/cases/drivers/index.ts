@@ -1,11 +1,14 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
 import { anyRules } from './any-rules.ts';
+import { archiveShapes } from './archive-shapes.ts';
 import { archiveCases } from './archives.ts';
 import { blkdebugFileCases } from './blkdebug-files.ts';
 import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
 import { directoryDisks } from './directory-disks.ts';
+import { directoryFat32 } from './directory-fat32.ts';
+import { directoryGuests } from './directory-guests.ts';
 import { directoryWrites } from './directory-writes.ts';
 import { driverEventCases } from './driver-events.ts';
 import { filesBelow } from './files-below.ts';
@@ -79,8 +82,11 @@ export const driverCases: readonly CaseDefinition[] = [
   ...formatChildren,
   ...vmdkExtents,
   ...archiveCases,
+  ...archiveShapes,
   ...vvfatCases,
   ...directoryDisks,
+  ...directoryFat32,
+  ...directoryGuests,
   ...directoryWrites,
   ...holesOfRaw,
 ];

@@ -31,7 +31,7 @@ export interface FatFile {
   readonly date: { readonly year: number; readonly month: number; readonly day: number };
 }
 
-/** A volume of FAT12 or FAT16. */
+/** A volume of FAT12, FAT16 or FAT32. */
 export class FatVolume {
   readonly #t: CaseContext;
   readonly #io: NodeIo;
@@ -40,9 +40,11 @@ export class FatVolume {
   readonly tables: readonly number[];
   readonly root: number;
   readonly clusterBytes: number;
-  readonly #rootBytes: number;
+  /** 0 where the root directory lies in clusters. */
+  readonly rootBytes: number;
+  readonly #rootCluster: number;
   readonly #data: number;
-  readonly #clusters: number;
+  readonly clusters: number;
   #table: Buffer = Buffer.alloc(0);
   readonly #tableBytes: number;
 
@@ -52,15 +54,17 @@ export class FatVolume {
     t.equal(sector.readUInt16BE(510), 0x55aa, 'the volume must begin as a boot sector does');
     t.equal(sector.readUInt16LE(11), SECTOR, 'its sectors must have 512 bytes');
     this.boot = boot;
-    this.#tableBytes = sector.readUInt16LE(22) * SECTOR;
+    const small = sector.readUInt16LE(22);
+    this.#tableBytes = (small || sector.readUInt32LE(36)) * SECTOR;
+    this.#rootCluster = small === 0 ? sector.readUInt32LE(44) : 0;
     const first = boot + sector.readUInt16LE(14) * SECTOR;
     this.tables = Array.from({ length: sector[16]! }, (_, i) => first + i * this.#tableBytes);
     this.root = first + this.tables.length * this.#tableBytes;
-    this.#rootBytes = sector.readUInt16LE(17) * ENTRY;
+    this.rootBytes = sector.readUInt16LE(17) * ENTRY;
     this.clusterBytes = sector[13]! * SECTOR;
-    this.#data = this.root + this.#rootBytes;
+    this.#data = this.root + this.rootBytes;
     const sectors = sector.readUInt16LE(19) || sector.readUInt32LE(32);
-    this.#clusters = Math.floor((boot + sectors * SECTOR - this.#data) / this.clusterBytes);
+    this.clusters = Math.floor((boot + sectors * SECTOR - this.#data) / this.clusterBytes);
   }
 
   /** The volume of a floppy, or of the first partition of a hard disk. */
@@ -100,34 +104,44 @@ export class FatVolume {
 
   /** The first cluster that is nobody's. */
   freeCluster(): number {
-    for (let cluster = 2; cluster < this.#clusters + 2; cluster++)
+    for (let cluster = 2; cluster < this.clusters + 2; cluster++)
       if (this.#next(cluster) === 0) return cluster;
     return this.#t.skip('needs a free cluster');
   }
 
   /** Where the entry behind all others of the root directory would lie. */
   async freeEntry(): Promise<number> {
-    const root = await this.#io.read(this.root, this.#rootBytes);
+    const root = await this.#io.read(this.root, this.rootBytes);
     for (let at = 0; at < root.length; at += ENTRY) if (root[at] === 0) return this.root + at;
     return this.#t.skip('needs room in the root directory');
   }
 
   get isFat16(): boolean {
-    return this.#clusters >= 4085;
+    return this.clusters >= 4085 && !this.isFat32;
+  }
+
+  get isFat32(): boolean {
+    return this.rootBytes === 0;
+  }
+
+  /** The first table. */
+  get table(): Buffer {
+    return this.#table;
   }
 
   #next(cluster: number): number {
+    if (this.isFat32) return this.#table.readUInt32LE(cluster * 4) & 0x0fffffff;
     if (this.isFat16) return this.#table.readUInt16LE(cluster * 2);
     const pair = this.#table.readUInt16LE(Math.floor(cluster * 1.5));
     return cluster % 2 === 0 ? pair & 0xfff : pair >> 4;
   }
 
   #chain(first: number): number[] {
-    const last = this.isFat16 ? 0xfff8 : 0xff8;
+    const last = this.isFat32 ? 0x0ffffff8 : this.isFat16 ? 0xfff8 : 0xff8;
     const chain: number[] = [];
     for (let cluster = first; cluster !== 0 && cluster < last; cluster = this.#next(cluster)) {
       this.#t.check(
-        cluster >= 2 && cluster < this.#clusters + 2 && chain.length < this.#clusters,
+        cluster >= 2 && cluster < this.clusters + 2 && chain.length < this.clusters,
         'chains must lead from cluster to cluster and end',
         `one comes to ${cluster}`,
       );
@@ -162,9 +176,10 @@ export class FatVolume {
   }
 
   async #entries(directory: FatFile | undefined): Promise<FatFile[]> {
-    const areas = directory
-      ? directory.clusters.map((cluster) => [this.offsetOf(cluster), this.clusterBytes] as const)
-      : [[this.root, this.#rootBytes] as const];
+    const clusters = directory?.clusters ?? (this.isFat32 ? this.#chain(this.#rootCluster) : undefined);
+    const areas = clusters
+      ? clusters.map((cluster) => [this.offsetOf(cluster), this.clusterBytes] as const)
+      : [[this.root, this.rootBytes] as const];
     const files: FatFile[] = [];
     let pieces: Buffer[] = [];
     for (const [start, length] of areas) {
@@ -195,7 +210,7 @@ export class FatVolume {
       pieces: pieces.length,
       isDirectory,
       size: entry.readUInt32LE(28),
-      clusters: this.#chain(entry.readUInt16LE(26)),
+      clusters: this.#chain(entry.readUInt16LE(20) * 0x10000 + entry.readUInt16LE(26)),
       date: { year: 1980 + (date >> 9), month: (date >> 5) & 15, day: date & 31 },
     };
   }

@@ -58,6 +58,8 @@ export interface NodeIo {
   read(offset: number, length: number): Promise<Buffer>;
   /** Many requests one after another, which must succeed and are one exchange together. Needs `nodeBytes`. */
   series(requests: readonly IoRequest[]): Promise<void>;
+  /** Any bytes, as one request that must succeed. Needs `nodeBytes`. */
+  write(offset: number, bytes: Buffer): Promise<void>;
   /** Leaves nothing of the means behind: the node is as free as before. */
   close(): Promise<void>;
 }
@@ -165,6 +167,10 @@ class MonitorIo implements NodeIo {
     return this.#t.skip('needs NBD for a series of requests');
   }
 
+  async write(): Promise<never> {
+    return this.#t.skip('needs NBD to write bytes');
+  }
+
   async close(): Promise<void> {}
 }
 
@@ -254,6 +260,11 @@ class NbdIo implements NodeIo {
       return null;
     });
     if (failed !== null) mustSucceed(this.#t, failed.request.kind, failed.outcome);
+  }
+
+  async write(offset: number, bytes: Buffer): Promise<void> {
+    const isDone = await this.#act('write', () => this.#client.write(offset, bytes));
+    this.#t.check(isDone, 'a write must succeed', 'it does not');
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,41 @@ import { inside, type Saboteur } from './saboteur.ts';
 
 export const otherFormats: readonly Saboteur[] = [
   inside(
+    'other-formats/bochs-sectors-all-there',
+    'BlockdevOptionsGenericFormat',
+    'takes every sector of an extent of a growing disk to be in the file',
+    'drivers/archives/bochs',
+    ['>> (sector % 8)) & 1) === 1', '>> (sector % 8)) & 1) >= 0'],
+  ),
+  inside(
+    'other-formats/cloop-order-unchecked',
+    'BlockdevOptionsGenericFormat',
+    'takes a compressed loop image whose blocks lie in front of each other',
+    'drivers/archives/cloop',
+    ['if (offset < last)', 'if (offset < 0)'],
+  ),
+  inside(
+    'other-formats/dmg-one-partition',
+    'BlockdevOptionsGenericFormat',
+    'takes the runs of every partition of a dmg image to count from the first sector of the disk',
+    'drivers/archives/udif',
+    ['firstSector: firstSector + number64(runs, at + 8),', 'firstSector: number64(runs, at + 8),'],
+  ),
+  inside(
+    'other-formats/dmg-forks-unread',
+    'BlockdevOptionsGenericFormat',
+    'finds the runs of a dmg image in a property list only',
+    'drivers/archives/udif',
+    ['const isFork = forkLength > 0;', 'const isFork = false;'],
+  ),
+  inside(
+    'other-formats/dmg-runs-of-any-size',
+    'BlockdevOptionsGenericFormat',
+    'takes a dmg image whose runs are larger than any may be',
+    'drivers/archives/udif',
+    ['if (sectors > MAX_RUN_SECTORS)', 'if (sectors < 0)'],
+  ),
+  inside(
     'other-formats/bochs-extents-in-order',
     'BlockdevOptionsGenericFormat',
     'takes the extents of a growing disk of Bochs to be in the file in order',

@@ -91,8 +91,7 @@ export function clusterOffset({ dataStart, clusterBytes }: FatLayout, cluster: n
   return dataStart * SECTOR + (cluster - FIRST_CLUSTER) * clusterBytes;
 }
 
-/** The cluster that byte `offset` of the disk lies in; undefined in front of all and behind them. */
-export function clusterAt(layout: FatLayout, offset: number): number | undefined {
-  const index = Math.floor((offset - layout.dataStart * SECTOR) / layout.clusterBytes);
-  return index >= 0 && index < layout.clusters ? index + FIRST_CLUSTER : undefined;
+/** The cluster that byte `offset` of the disk lies in, from the first cluster on; nobody has those behind the last. */
+export function clusterAt({ dataStart, clusterBytes }: FatLayout, offset: number): number {
+  return Math.floor((offset - dataStart * SECTOR) / clusterBytes) + FIRST_CLUSTER;
 }

@@ -68,7 +68,7 @@ function shortForm(name: string): { base: string; extension: string; isExact: bo
   if (start > 0) isExact = false;
   const firstDot = upper.indexOf('.', start);
   const base = keep(upper.slice(start, firstDot < 0 ? undefined : firstDot), BASE_BYTES);
-  const hasExtension = lastDot >= start && firstDot >= 0;
+  const hasExtension = firstDot >= 0;
   const extension = hasExtension ? keep(upper.slice(lastDot + 1), SHORT_BYTES - BASE_BYTES) : '';
   if (hasExtension && lastDot !== firstDot) isExact = false;
   return { base, extension: extension.padEnd(SHORT_BYTES - BASE_BYTES), isExact };

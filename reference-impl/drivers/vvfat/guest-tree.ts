@@ -102,7 +102,6 @@ export class GuestTreeReader {
     if (offset < dataStart && end > layout.rootStart * SECTOR) this.#lastWrites[0] = this.#writes;
     for (let at = Math.max(offset, dataStart); at < end; ) {
       const cluster = clusterAt(layout, at);
-      if (cluster === undefined) return;
       this.#lastWrites[cluster] = this.#writes;
       at = clusterOffset(layout, cluster) + layout.clusterBytes;
     }

@@ -82,27 +82,27 @@ export class GuestWrites {
 
   /** The parts of the data that lie in files, within their sizes. */
   async #writeFiles(offset: number, data: Uint8Array): Promise<void> {
-    const { layout, disk, host } = this.#written;
-    for (let done = 0; done < data.length; ) {
-      const at = offset + done;
+    const { layout, disk } = this.#written;
+    const end = offset + data.length;
+    for (let at = Math.max(offset, layout.dataStart * SECTOR); at < end; ) {
       const cluster = clusterAt(layout, at);
-      const within = cluster === undefined ? 0 : at - clusterOffset(layout, cluster);
-      const length =
-        cluster === undefined
-          ? Math.min(data.length - done, Math.max(SECTOR, layout.dataStart * SECTOR - at))
-          : Math.min(data.length - done, layout.clusterBytes - within);
-      const place = cluster === undefined ? undefined : disk.placeOf(cluster);
-      const position = place ? place.index * layout.clusterBytes + within : 0;
-      const size = place ? Math.min(length, place.item.size - position) : 0;
-      if (place && size > 0) {
-        await ownFile(this.#target, this.#items, place.item);
-        await host.edit(pathOf(place.item), false, (file) =>
-          file.write(position, data.subarray(done, done + size)),
-        );
-        this.#unsynced.add(place.item);
+      const start = clusterOffset(layout, cluster);
+      const stop = Math.min(end, start + layout.clusterBytes);
+      const place = disk.placeOf(cluster);
+      if (place) {
+        const position = place.index * layout.clusterBytes + at - start;
+        const size = Math.min(stop - at, place.item.size - position);
+        if (size > 0)
+          await this.#writeFile(place.item, position, data.subarray(at - offset, at - offset + size));
       }
-      done += length;
+      at = stop;
     }
+  }
+
+  async #writeFile(item: Item, position: number, data: Uint8Array): Promise<void> {
+    await ownFile(this.#target, this.#items, item);
+    await this.#written.host.edit(pathOf(item), false, (file) => file.write(position, data));
+    this.#unsynced.add(item);
   }
 
   /** The first table is the one that counts. */
@@ -126,7 +126,6 @@ export class GuestWrites {
     if (overlaps(layout.rootStart, layout.dataStart)) return true;
     for (let at = Math.max(offset, layout.dataStart * SECTOR); at < end; ) {
       const cluster = clusterAt(layout, at);
-      if (cluster === undefined) return false;
       if (this.#directories.has(cluster)) return true;
       at = clusterOffset(layout, cluster) + layout.clusterBytes;
     }

@@ -176,7 +176,6 @@ export class ShownDisk {
   ): { readonly length: number; read(buffer: Uint8Array): Promise<void> } {
     const { clusterBytes } = this.#layout;
     const cluster = clusterAt(this.#layout, offset);
-    if (cluster === undefined) return { length: most, read: zero };
     const within = offset - clusterOffset(this.#layout, cluster);
     const place = this.placeOf(cluster);
     const listed = place ? undefined : this.#directories.get(cluster);
@@ -196,7 +195,7 @@ export class ShownDisk {
   #continues(place: Place | undefined, cluster: number, next: number): boolean {
     const other = this.placeOf(next);
     if (place) return other?.item === place.item && other.index === place.index + (next - cluster);
-    return !other && !this.#directories.has(next) && next < this.#layout.clusters + FIRST_CLUSTER;
+    return !other && !this.#directories.has(next);
   }
 
   /** What the file has grown by since is not part of it. */

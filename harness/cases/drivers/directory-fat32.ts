@@ -1,0 +1,86 @@
+/** vvfat: disks of the types that directories are seldom shown as. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { FatVolume } from '../helpers/fat-volume.ts';
+import { openIo } from '../helpers/node-io.ts';
+import { DIRECTORIES, directoryOf, FILES, look, seen } from './directory-disks.ts';
+
+const SECTOR = 512;
+
+export const directoryFat32: readonly CaseDefinition[] = [
+  {
+    id: 'vvfat/fat32',
+    title: 'Disks and floppies of FAT32, and floppies of FAT16, are sound volumes with every file of dir',
+    requirements: ['vvfat/dir', 'vvfat/fat-type'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { open } = await directoryOf(t, FILES, DIRECTORIES);
+      const expected = [...Object.keys(FILES), ...DIRECTORIES].toSorted();
+      for (const options of [
+        { 'fat-type': 32 },
+        { floppy: true, 'fat-type': 32 },
+        { floppy: true, 'fat-type': 16 },
+      ])
+        await look(t, { ...open, ...options }, async (volume, files) => {
+          t.equal(
+            [volume.isFat32, volume.isFat16],
+            [options['fat-type'] === 32, options['fat-type'] === 16],
+            'the number of clusters must be one of the type',
+          );
+          t.equal([...files.keys()].toSorted(), expected, 'the volume must have what the directory has');
+          for (const [name, bytes] of Object.entries(FILES)) {
+            const file = files.get(name)!;
+            t.equal(file.size, bytes.length, 'a file must have its length');
+            t.check(
+              (await volume.content(file)).equals(bytes),
+              'a file must have its bytes',
+              'it has others',
+            );
+          }
+        });
+    },
+  },
+  {
+    id: 'vvfat/fat32-free-clusters',
+    title: 'FAT32 tells how many clusters are free and where to look for one, and has its boot sector twice',
+    requirements: ['vvfat/fat-type'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { open } = await directoryOf(t, FILES, DIRECTORIES);
+      for (const options of [{ 'fat-type': 32 }, { floppy: true, 'fat-type': 32 }]) {
+        const node = t.name('fat');
+        await t.execute('blockdev-add', { ...open, ...options, 'node-name': node });
+        const io = await openIo(t, node, { writable: false });
+        const { boot, table, clusters } = await FatVolume.open(t, io);
+        const sectors = await io.read(boot, 8 * SECTOR);
+        await io.close();
+        await t.execute('blockdev-del', { 'node-name': node });
+        t.equal(
+          [sectors.readUInt16LE(48), sectors.readUInt16LE(50), sectors.readUInt16LE(42)],
+          [1, 6, 0],
+          'the boot sector must tell where the others are, and version 0',
+        );
+        t.check(
+          sectors.subarray(0, 2 * SECTOR).equals(sectors.subarray(6 * SECTOR)),
+          'there must be a copy of both',
+          'there is another one',
+        );
+        const entries = Array.from(
+          { length: clusters },
+          (_, i) => table.readUInt32LE((i + 2) * 4) & 0x0fffffff,
+        );
+        const info = sectors.subarray(SECTOR);
+        t.equal(
+          [0, 484, 508].map((at) => info.readUInt32LE(at)),
+          [0x41615252, 0x61417272, 0xaa550000],
+          'the sector of free clusters must have its signatures',
+        );
+        t.equal(
+          info.readUInt32LE(488),
+          entries.filter((entry) => entry === 0).length,
+          'it must tell how many clusters are free',
+        );
+        t.equal(entries[info.readUInt32LE(492) - 2]!, 0, 'the cluster that it tells must be free');
+      }
+    },
+  },
+];
