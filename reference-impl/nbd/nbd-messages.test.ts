@@ -81,7 +81,9 @@ test.each([
   ['EDQUOT', 28],
   ['EROFS', 1],
   ['ENOTSUP', 95],
-  ['ELOOP', 5],
+  ['EFBIG', 28],
+  ['EACCES', 22],
+  ['ELOOP', 22],
 ])('%s is %d on the wire', (name, number) => {
   expect(errorNumber(name)).toBe(number);
 });

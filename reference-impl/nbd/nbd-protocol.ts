@@ -121,16 +121,15 @@ const errors = new Map([
 ]);
 const aliases = new Map([
   ['EROFS', 'EPERM'],
-  ['EACCES', 'EPERM'],
   ['EDQUOT', 'ENOSPC'],
   ['EFBIG', 'ENOSPC'],
   ['EOPNOTSUPP', 'ENOTSUP'],
 ]);
 const names = new Map([...errors].map(([name, number]) => [number, name]));
 
-/** The number on the wire for an errno name; an I/O error for those the protocol has none for. */
+/** The number on the wire for an errno name; those the protocol has none for are invalid arguments, as with QEMU 7.2. */
 export function errorNumber(code: string): number {
-  return errors.get(aliases.get(code) ?? code) ?? 5;
+  return errors.get(aliases.get(code) ?? code) ?? 22;
 }
 
 /** The errno name for a number from the wire; the protocol has unknown ones taken as `EINVAL`. */
