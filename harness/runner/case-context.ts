@@ -17,7 +17,7 @@ import { CaseFailed, CaseSkipped } from './case-exit.ts';
 import { CaseMonitor } from './case-monitor.ts';
 import type { CaseState } from './case-state.ts';
 import type { Session } from './endpoint-session.ts';
-import { awaitFrom, inSmallSteps } from './endpoint-wait.ts';
+import { awaitFrom, measuring } from './endpoint-wait.ts';
 import type { RunSetting } from './run-setting.ts';
 
 /** Where topologies with `-qtest` have its socket, in the scratch folder. */
@@ -153,7 +153,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     const { endpoint } = this.#state;
     const now = () => endpoint.virtualNow?.() ?? performance.now();
     const start = now();
-    await inSmallSteps(endpoint, act);
+    await measuring(endpoint, act);
     return now() - start;
   }
 

@@ -18,14 +18,13 @@ export function endOf({ exited }: Endpoint): Promise<ExitInfo | null> {
 /** Turns of the event loop that a prompt answer may take before virtual time is spent on it. */
 const PROMPT_TURNS = 4;
 
-/** Virtual time passes in steps of at most so many milliseconds: for who just waits, and for who measures. */
+/** Virtual time passes in steps of at most so many milliseconds. */
 const LONGEST_STEP_MS = 100;
-const MEASURED_STEP_MS = 2;
 
 const measured = new WeakSet<Endpoint>();
 
-/** Whatever waits for the endpoint while `act` runs does so in small steps of virtual time: the end is seen when it comes. */
-export async function inSmallSteps<T>(endpoint: Endpoint, act: () => Promise<T>): Promise<T> {
+/** While `act` runs, virtual time stops as soon as what is waited for is there: it tells how long that took. */
+export async function measuring<T>(endpoint: Endpoint, act: () => Promise<T>): Promise<T> {
   measured.add(endpoint);
   try {
     return await act();
@@ -55,8 +54,8 @@ export async function awaitFrom<T>(
   for (let i = 0; i < PROMPT_TURNS && !progress.settled; i += 1) await turn();
   let step = 0;
   for (let spent = 0; !progress.settled && spent <= milliseconds; spent += step) {
-    await endpoint.settle(step);
-    step = Math.min(step * 2 + 1, measured.has(endpoint) ? MEASURED_STEP_MS : LONGEST_STEP_MS);
+    await endpoint.settle(step, measured.has(endpoint) ? () => progress.settled : undefined);
+    step = Math.min(step * 2 + 1, LONGEST_STEP_MS);
   }
   if (!progress.settled) controller.abort(new TimeoutError(what, milliseconds));
   return result;

@@ -156,13 +156,14 @@ class EmbeddedEndpoint implements Endpoint {
     return Number(this.#clock.now()) / 1e6;
   }
 
-  async settle(milliseconds: number): Promise<void> {
-    await this.#clock.advance(BigInt(Math.round(milliseconds * 1e6)), async () => {
+  async settle(milliseconds: number, enough?: () => boolean): Promise<void> {
+    const settled = async (): Promise<void> => {
       // Bytes cross a memory transport in one turn each way.
       await turn();
       await this.#quiesce();
       await turn();
-    });
+    };
+    await this.#clock.advance(BigInt(Math.round(milliseconds * 1e6)), settled, enough);
   }
 
   /** How fast the machine is decides nothing, as long as something gets on. */

@@ -102,9 +102,10 @@ export interface Endpoint {
   lastWords(): readonly string[];
   /**
    * Lets `milliseconds` pass for the endpoint. With an injected clock (embedded reference) that clock is advanced
-   * and everything due has happened on return; otherwise real time passes.
+   * and everything due has happened on return; otherwise real time passes. An injected clock stops as soon as it is
+   * `enough`, if that is given.
    */
-  settle(milliseconds: number): Promise<void>;
+  settle(milliseconds: number, enough?: () => boolean): Promise<void>;
   /**
    * Ends it as gently as it can (quit, SIGTERM, SIGKILL), frees sockets and files. `atOnce`: it is known to hang, and
    * gets no time. Idempotent, never rejects.

@@ -41,11 +41,12 @@ export class VirtualClock {
   }
 
   /**
-   * Advances by `ns`, stopping at each timer on the way: it is called back, and `quiesce` awaited, before time goes on.
+   * Advances by `ns`, stopping at each timer on the way: it is called back, and `quiesce` awaited, before time goes on,
+   * unless that was `enough`.
    */
-  advance(ns: bigint, quiesce: () => Promise<void>): Promise<void> {
+  advance(ns: bigint, quiesce: () => Promise<void>, enough = (): boolean => false): Promise<void> {
     // Two who wait at the same time each let their time pass, one after the other.
-    const advanced = this.#advancing.then(() => this.#advance(ns, quiesce));
+    const advanced = this.#advancing.then(() => this.#advance(ns, quiesce, enough));
     this.#advancing = advanced.catch(() => undefined);
     return advanced;
   }
@@ -64,14 +65,16 @@ export class VirtualClock {
     return over;
   }
 
-  async #advance(ns: bigint, quiesce: () => Promise<void>): Promise<void> {
+  async #advance(ns: bigint, quiesce: () => Promise<void>, enough: () => boolean): Promise<void> {
     const end = this.#now + ns;
     await quiesce();
+    if (enough()) return;
     while (this.#timers[0] !== undefined && this.#timers[0].due <= end) {
       const timer = this.#timers.shift()!;
       this.#now = timer.due;
       timer.callback();
       await quiesce();
+      if (enough()) return;
     }
     this.#now = end;
   }
