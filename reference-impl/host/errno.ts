@@ -27,6 +27,7 @@ const texts: Readonly<Record<string, string>> = {
   ENOSPC: 'No space left on device',
   ESPIPE: 'Illegal seek',
   EROFS: 'Read-only file system',
+  EMLINK: 'Too many links',
   ENOTEMPTY: 'Directory not empty',
   ENAMETOOLONG: 'File name too long',
   ELOOP: 'Too many levels of symbolic links',
