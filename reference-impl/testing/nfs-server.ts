@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import {
   Access,
-  FileType,
+  FileType as KnownType,
   MountCall,
   NfsCall,
   PORTMAP_PORT,
@@ -21,6 +21,11 @@ const LAST_FRAGMENT = 0x80000000;
 const BLOCK = 4096;
 /** What the server says it takes at once, in bytes. */
 const MOST = 64 * 1024;
+
+/** What a client need not know of. */
+const FileType = { ...KnownType, regular: 1, directory: 2 } as const;
+const UNMOUNT = 3;
+const EXTEND = 8;
 
 /** Statuses that the truth needs. */
 export const Status = {
@@ -221,7 +226,7 @@ export class NfsServer {
   }
 
   #mount(call: SeenCall, body: XdrReader): Buffer {
-    if (call.procedure === 0 || call.procedure === MountCall.unmount) return Buffer.alloc(0);
+    if (call.procedure === 0 || call.procedure === UNMOUNT) return Buffer.alloc(0);
     // Lists of what is exported and mounted.
     if (call.procedure !== MountCall.mount) return uint32(0);
     let at: NfsFile | undefined = this.root;
@@ -365,7 +370,7 @@ function isUnder(folder: NfsFile, file: NfsFile): boolean {
 /** A folder lets everybody in; of a file the mode decides, for its owner. */
 function granted({ kind, mode }: NfsFile, asked: number): number {
   const read = mode & 0o400 ? Access.read : 0;
-  const write = mode & 0o200 ? Access.modify | Access.extend : 0;
+  const write = mode & 0o200 ? Access.modify | EXTEND : 0;
   return kind === FileType.directory ? asked : asked & (read | write);
 }
 

@@ -15,7 +15,7 @@ export const PORTMAP_PORT = 111;
 export const PROTOCOL_TCP = 6;
 
 export const PortmapCall = { getPort: 3 } as const;
-export const MountCall = { mount: 1, unmount: 3 } as const;
+export const MountCall = { mount: 1 } as const;
 export const NfsCall = {
   getAttributes: 1,
   setAttributes: 2,
@@ -35,11 +35,11 @@ export const MAX_HANDLE = 64;
 export const MAX_PATH = 1024;
 
 /** What a file is (`ftype3`). */
-export const FileType = { regular: 1, directory: 2, link: 5 } as const;
+export const FileType = { link: 5 } as const;
 /** What may be asked for with ACCESS. */
-export const Access = { read: 1, modify: 4, extend: 8 } as const;
+export const Access = { read: 1, modify: 4 } as const;
 /** How safe written data must be when the reply comes. */
-export const Stability = { unstable: 0, dataSync: 1, fileSync: 2 } as const;
+export const Stability = { unstable: 0, fileSync: 2 } as const;
 /** How CREATE treats a file that is there. */
 export const CreateMode = { unchecked: 0 } as const;
 

@@ -61,17 +61,17 @@ function checkNamed(setting: string): SshHostKeyCheck {
 
 const decode = (text: string): string => percentDecodedOr(text, 'invalid URI');
 
-/** The name that opens the same file, where one says all that the options do. */
+/** The name that opens the same file, which is open, where one says all that the options do. */
 export function uri({
   server,
   path,
   user = localUser(),
   'host-key-check': check,
 }: Options): string | undefined {
-  if (server === undefined || path === undefined) return undefined;
-  const isPlain = Object.keys(server).toSorted().join() === 'host,port' && /^\/[^?#%]*$/.test(path);
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-  return isPlain ? `ssh://${user}@${host}:${server.port}${path}${queryOf(check)}` : undefined;
+  const { host, port, ...more } = server!;
+  const isPlain = Object.keys(more).length === 0 && /^\/[^?#%]*$/.test(path!);
+  const authority = `${user}@${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return isPlain ? `ssh://${authority}${path}${queryOf(check)}` : undefined;
 }
 
 function queryOf(check: SshHostKeyCheck | undefined): string {
