@@ -140,6 +140,26 @@ export const iscsiUnits: readonly Saboteur[] = [
     'if (status === Status.busy || status === Status.taskSetFull)',
     'if (false)',
   ]),
+  breaks('form-mixed-up', 'takes what one form of WRITE SAME can for what the other can', 'iscsi-state', [
+    'range.isLong ? canUnmapBySame.long : canUnmapBySame.short',
+    'range.isLong ? canUnmapBySame.short : canUnmapBySame.long',
+  ]),
+  breaks('unknown-unit-is-failure', 'tells EIO where the unit is not supported', 'scsi-commands', [
+    "name: 'LOGICAL_UNIT_NOT_SUPPORTED', errno: 'ENOTSUP'",
+    "name: 'LOGICAL_UNIT_NOT_SUPPORTED', errno: 'EIO'",
+  ]),
+  breaks('stays-where-refused', 'stays connected to a target whose unit it refuses', 'index', [
+    'session.close();',
+    '',
+  ]),
+  breaks('zeroes-too-long', 'names more blocks than the short form can', 'iscsi-state', [
+    'Math.min(shortest, MAX_WITHOUT_DATA)',
+    'MAX_WITHOUT_DATA',
+  ]),
+  breaks('answers-uncounted', 'does not count the answers to its questions', 'link', [
+    "header.word('tag') !== NO_TAG);",
+    'false);',
+  ]),
   breaks('status-alone', 'looks at the status alone of what could not be tried', 'link', [
     'header.answer === 0 ? header.status : undefined',
     'header.status',

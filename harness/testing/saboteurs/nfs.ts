@@ -128,6 +128,43 @@ export const nfs: readonly Saboteur[] = [
     'drivers/nfs/unsaved-writes',
     ['write.verifier !== verifier', 'false'],
   ),
+  inside(
+    'nfs/links-from-the-root',
+    OPTIONS,
+    'follows links as if all were in the folder',
+    'drivers/nfs/find-file',
+    ['names.slice(0, link.at))', '[])'],
+  ),
+  inside('nfs/links-cut-off', OPTIONS, 'forgets what stands behind a link', 'drivers/nfs/find-file', [
+    '.concat(names.slice(link.at + 1))',
+    '',
+  ]),
+  inside('nfs/status-mixed-up', OPTIONS, 'tells a full server for a broken one', 'drivers/nfs/nfs-protocol', [
+    "28: ['NOSPC', 'ENOSPC']",
+    "28: ['IO', 'EIO']",
+  ]),
+  inside(
+    'nfs/empty-parameter',
+    OPTIONS,
+    'refuses a name with an empty parameter',
+    'drivers/nfs/nfs-filename',
+    [".filter((each) => each !== '')", ''],
+  ),
+  inside('nfs/never-hangs-up', OPTIONS, 'stays connected when a node is gone', 'drivers/nfs/nfs-file', [
+    'this.#mount.client.close();',
+    '',
+  ]),
+  inside('nfs/stays-where-refused', OPTIONS, 'stays connected where a file is refused', 'drivers/nfs/index', [
+    'catch (error) {\n        client.close();',
+    'catch (error) {',
+  ]),
+  inside(
+    'nfs/silence-unnoticed',
+    OPTIONS,
+    'waits for a silent server for ever',
+    'drivers/nfs/rpc-connection',
+    ['this.#watch.begin();', ''],
+  ),
   inside('nfs/pages-kept', OPTIONS, 'keeps pages that were written over', 'drivers/nfs/page-cache', [
     'page * PAGE < offset + length; page += 1)\n                this.#pages.delete(page);',
     'page * PAGE < offset + length; page += 1)\n                void page;',

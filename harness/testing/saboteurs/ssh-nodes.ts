@@ -143,6 +143,14 @@ export const sshNodes: readonly Saboteur[] = [
     NAMES,
     ['return isPlain ?', "user = 'nobody';\n    return isPlain ?"],
   ),
+  inside('ssh-nodes/never-hangs-up', OPTIONS, 'stays connected when a node is gone', DRIVER, [
+    'this.#session.close();',
+    'void 0;',
+  ]),
+  inside('ssh-nodes/silence-unnoticed', OPTIONS, 'waits for a silent server for ever', SESSION, [
+    'this.#watch.begin();',
+    '',
+  ]),
   inside('ssh-nodes/any-check-in-names', 'BlockdevOptionsSsh', 'takes any host_key_check in a name', NAMES, [
     'throw new CommandError(`unknown host_key_check setting (${setting})`);',
     "return { mode: 'none' };",

@@ -10,6 +10,29 @@ const BASE = 'BlockdevOptionsCurlBase';
 const OVER_HTTP = 'BlockdevOptionsCurlHttp';
 
 export const urlNodes: readonly Saboteur[] = [
+  inside(
+    'url-nodes/connections-kept',
+    BASE,
+    'keeps connections of nodes that are gone',
+    'drivers/url/connections',
+    ['this.#sockets.add(socket);', ''],
+  ),
+  inside('url-nodes/ftp-connections-kept', BASE, 'keeps idle connections of nodes that are gone', FTP, [
+    'for (const client of this.#idle.splice(0))\n            client.close();',
+    '',
+  ]),
+  inside('url-nodes/neighbour-forgotten', BASE, 'forgets two ranges where it uses one', READS, [
+    'this.#ranges.splice(at, 1)',
+    'this.#ranges.splice(at, 2)',
+  ]),
+  inside('url-nodes/reads-past-end', BASE, 'looks ahead beyond the end of the file', READS, [
+    'Math.min(length + readahead, whole - offset)',
+    'length + readahead',
+  ]),
+  inside('url-nodes/delete-taken', BASE, 'takes a URL with a control character', SETTINGS, [
+    "|| char === '\\x7f'",
+    '',
+  ]),
   inside('url-nodes/cookie-not-sent', OVER_HTTP, 'sends no cookies', HTTP, [
     '...(cookie === undefined || target.hostname !== url.hostname ? {} : { cookie: asHeader(cookie) }),',
     '',

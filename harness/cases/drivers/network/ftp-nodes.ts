@@ -7,6 +7,7 @@ import { KiB, nodeInfo } from '../../helpers/shared-setup.ts';
 import { checkReadFails } from '../driver-guest.ts';
 import {
   addRemote,
+  checkHangsUp,
   checkHolds,
   remoteBytes,
   remoteNodes,
@@ -60,6 +61,16 @@ export const ftpCases: readonly CaseDefinition[] = [
         await remoteRefused(t, at(peer, options), /denied|login/i);
       await addRemote(t, at(peer, { username: 'joe', 'password-secret': 'pw' }));
       t.check(peer.commands.includes('USER joe'), 'the endpoint must say who asks', 'it does not');
+    },
+  },
+  {
+    id: 'ftp/hangs-up',
+    title: 'No connection to an FTP server outlives a node that is refused or deleted',
+    requirements: ['curl/url', 'blockdev-del/deletes'],
+    needs: remoteBytes('ftp'),
+    async run(t: CaseContext) {
+      const peer = await startFtpPeer(t, content);
+      await checkHangsUp(t, peer, { right: at(peer), wrong: at({ url: `${peer.url}.gone` }), content });
     },
   },
   {

@@ -6,8 +6,16 @@ import { openIo } from '../../helpers/node-io.ts';
 import { type HttpPeer, startHttpPeer } from '../../helpers/peers/http-peer.ts';
 import { buildQcow2 } from '../../helpers/qcow2-image.ts';
 import { addNode, KiB, makeFile, needs, nodeInfo, queryList } from '../../helpers/shared-setup.ts';
-import { checkReadFails } from '../driver-guest.ts';
-import { addRemote, checkHolds, remoteBytes, remoteNodes, sectors } from './remote-nodes.ts';
+import { checkReadFails, checkReads } from '../driver-guest.ts';
+import {
+  addRemote,
+  checkHangsUp,
+  checkHolds,
+  remoteBytes,
+  remoteNodes,
+  remoteRefused,
+  sectors,
+} from './remote-nodes.ts';
 
 const SIZE = 256 * KiB;
 const content = sectors(SIZE);
@@ -95,6 +103,104 @@ export const httpServiceCases: readonly CaseDefinition[] = [
       goOn();
       t.equal(await outcome, 'done', 'the read that the server held back must succeed');
       for (const io of [held, other]) await io.close();
+    },
+  },
+  {
+    id: 'http/hangs-up',
+    title:
+      'No connection to an HTTP server outlives a node that is refused or deleted, also in the middle of a transfer',
+    requirements: ['curl/url', 'blockdev-del/deletes'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await startHttpPeer(t, content);
+      await checkHangsUp(t, peer, { right: at(peer), wrong: at({ url: `${peer.url}.gone` }), content });
+      const node = await addRemote(t, at(peer, { timeout: 1 }));
+      const io = await openIo(t, node, { writable: false });
+      peer.manner = 'start';
+      // Not all endpoints give a part before the whole has come.
+      await io.attempt({ kind: 'read', offset: 4096, length: 512 });
+      await io.close();
+      await t.execute('blockdev-del', { 'node-name': node });
+      await peer.idle();
+    },
+  },
+  {
+    id: 'https/hangs-up',
+    title: 'No connection to an HTTPS server outlives a node that is refused or deleted',
+    requirements: ['curl/url', 'blockdev-del/deletes'],
+    needs: remoteBytes('https'),
+    async run(t: CaseContext) {
+      const peer = await startHttpPeer(t, content, { tls: true });
+      const secure = (url: string): JsonObject => ({ driver: 'https', url, sslverify: false });
+      await checkHangsUp(t, peer, { right: secure(peer.url), wrong: secure(`${peer.url}.gone`), content });
+    },
+  },
+  {
+    id: 'http/kept-ranges',
+    title: 'What was fetched side by side is all kept: reads of it ask the server for nothing',
+    requirements: ['curl/url'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await startHttpPeer(t, content);
+      const node = await addRemote(t, at(peer, { readahead: 0 }));
+      const places = [0, 64 * KiB, 128 * KiB];
+      const ios = [];
+      for (const _ of places) ios.push(await openIo(t, node, { writable: false }));
+      let begun = 0;
+      const all = new Promise<void>((resolve) => {
+        peer.held = () => {
+          begun += 1;
+          if (begun === places.length) resolve();
+          return all;
+        };
+      });
+      const reads = [];
+      for (const [i, offset] of places.entries())
+        reads.push(await ios[i]!.begin({ kind: 'read', offset, length: 512 }));
+      for (const { outcome } of reads) t.equal(await outcome, 'done', 'reads side by side must succeed');
+      peer.held = undefined;
+      const before = peer.requests.length;
+      for (const offset of [...places, ...places])
+        t.check(
+          (await ios[0]!.read(offset, 512)).equals(content.subarray(offset, offset + 512)),
+          'a read of what was fetched must give the data',
+          'it gives something else',
+        );
+      t.equal(peer.requests.length, before, 'a read of what was fetched must ask the server for nothing');
+      for (const io of ios) await io.close();
+    },
+  },
+  {
+    id: 'http/end-of-file',
+    title: 'What is asked for ends at the end of the file, however far reads would look ahead',
+    requirements: ['curl/readahead', 'http/ranges'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      for (const length of [SIZE, 8 * KiB + 100]) {
+        const peer = await startHttpPeer(t, content.subarray(0, length));
+        const io = await openIo(t, await addRemote(t, at(peer)), { writable: false });
+        const last = Math.floor((length - 1) / 512) * 512;
+        await checkReads(t, io, [last, length - last], content[last]!, 'of the last sector');
+        t.equal(
+          [...(peer.requests.at(-1)?.range ?? [])],
+          [last, length - last],
+          'the endpoint must ask for what there is, and not beyond that',
+        );
+        await io.close();
+      }
+    },
+  },
+  {
+    id: 'http/blanks',
+    title: 'A URL with a blank or a control character in it is refused before anybody is asked',
+    requirements: ['curl/url', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteNodes('http'),
+    async run(t: CaseContext) {
+      const peer = await startHttpPeer(t, content);
+      for (const char of [' ', '\n', '\r', '\t', '\x01', '\x1f', '\x7f'])
+        await remoteRefused(t, at({ url: `${peer.url}?a${char}b` }), /URL/);
+      t.equal(peer.clients(), 0, 'the endpoint must ask nobody for what it refuses');
+      await addRemote(t, at(peer));
     },
   },
   {

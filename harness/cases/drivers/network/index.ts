@@ -13,6 +13,7 @@ import { nfsAnswerCases } from './nfs-answers.ts';
 import { nfsNameCases } from './nfs-names.ts';
 import { nfsCases } from './nfs-nodes.ts';
 import { sshCases } from './ssh-nodes.ts';
+import { sshServerCases } from './ssh-servers.ts';
 import { urlSchemeCases } from './url-schemes.ts';
 
 /** Cases of nodes over what somebody else serves. */
@@ -23,6 +24,7 @@ export const networkCases: readonly CaseDefinition[] = [
   ...urlSchemeCases,
   ...ftpCases,
   ...sshCases,
+  ...sshServerCases,
   ...nfsCases,
   ...nfsAnswerCases,
   ...nfsNameCases,

@@ -7,7 +7,7 @@ import { type IscsiPeer, startIscsiPeer } from '../../helpers/peers/iscsi-peer.t
 import { buildQcow2 } from '../../helpers/qcow2-image.ts';
 import { makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
 import { checkReads, writes } from '../driver-guest.ts';
-import { at, bytes, iscsi, oneUnit, SIZE } from './iscsi-targets.ts';
+import { at, bytes, checkRules, iscsi, oneUnit, SIZE } from './iscsi-targets.ts';
 import { addRemote, checkHolds, remoteRefused, secrets, sectors } from './remote-nodes.ts';
 
 const TEN_MINUTES = 600_000;
@@ -268,7 +268,8 @@ export const iscsiCases: readonly CaseDefinition[] = [
   },
   {
     id: 'iscsi/idle',
-    title: 'A node keeps its target while nobody asks for anything, and takes leave of it when it is deleted',
+    title:
+      'A node keeps its target while nobody asks for anything, and takes leave of it when it is deleted or refused',
     requirements: ['iscsi/portal'],
     needs: bytes,
     async run(t: CaseContext) {
@@ -280,6 +281,9 @@ export const iscsiCases: readonly CaseDefinition[] = [
       await t.execute('blockdev-del', { 'node-name': node });
       await peer.idle();
       t.check(peer.hasLeft(), 'the endpoint must log out', 'it only hangs up');
+      checkRules(t, peer);
+      await remoteRefused(t, at(peer, { lun: 9 }));
+      await peer.idle();
     },
   },
   {

@@ -19,6 +19,14 @@ const LONG_CAPACITY = Operation.serviceActionIn16;
 /** Blocks of a disk that has more than short commands can name. */
 const MANY_BLOCKS = 2 ** 32 + 1024;
 
+const shownForms = (forms: { readonly long: boolean; readonly short: boolean }): string =>
+  Object.entries(forms)
+    .flatMap(([form, can]) => (can ? [`its ${form} form`] : []))
+    .join(' and ') || 'no form';
+
+/** Of WRITE SAME: what it writes to may lose its storage. */
+const MAY_UNMAP = 0x08;
+
 /** Answers one operation so. */
 const answering = (operation: number, outcome: ReturnType<typeof good>): DiskManner => ({
   instead: (command) => (command[0] === operation ? outcome : undefined),
@@ -46,10 +54,19 @@ const senses: readonly (readonly [sense: readonly [number, number, number], erro
   [[5, 0x20, 0], 'EINVAL'],
   [[5, 0x24, 0], 'EINVAL'],
   [[5, 0x1a, 0], 'EINVAL'],
+  [[5, 0x25, 0], 'ENOTSUP'],
   [[5, 0x26, 0], 'EINVAL'],
+  [[2, 0x04, 1], 'EINVAL'],
+  [[2, 0x04, 2], 'EINVAL'],
+  [[2, 0x3a, 0], 'EINVAL'],
+  [[2, 0x3a, 1], 'EINVAL'],
+  [[2, 0x3a, 2], 'EINVAL'],
+  [[11, 0x21, 0], 'EINVAL'],
+  [[5, 0x3b, 0], 'EIO'],
   [[7, 0x27, 0], 'EPERM or EINVAL'],
   [[7, 0x27, 7], 'ENOSPC'],
   [[4, 0x44, 0], 'EIO'],
+  [[4, 0x21, 0], 'EIO'],
   [[3, 0x11, 0], 'EIO'],
 ];
 
@@ -227,6 +244,88 @@ export const iscsiUnitCases: readonly CaseDefinition[] = [
           );
       }
       checkRules(t, peer);
+    },
+  },
+  {
+    id: 'iscsi/holes-by-one-form',
+    title:
+      'Zeroes may take no storage only by the form of WRITE SAME, long or short, that the unit can unmap by',
+    requirements: ['iscsi/holes'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      for (const [blocks, unmapsBySame, wanted] of [
+        [undefined, { long: true, short: true }, [true]],
+        // Not all endpoints use the short form for that.
+        [undefined, { long: false, short: true }, [true, false]],
+        [undefined, { long: true, short: false }, [true, false]],
+        [undefined, { long: false, short: false }, [false]],
+        [MANY_BLOCKS, { long: true, short: false }, [true]],
+        [MANY_BLOCKS, { long: false, short: true }, [true, false]],
+        [MANY_BLOCKS, { long: false, short: false }, [false]],
+      ] as const) {
+        const sized = blocks === undefined ? {} : { blocks };
+        const peer = await oneUnit(t, { disk: { ...sized, isThin: true, writesSame: true, unmapsBySame } });
+        const io = await openIo(t, await addRemote(t, writable(peer, { discard: 'unmap' })));
+        const offset = (blocks ?? SIZE / 512) * 512 - SIZE + 16_384;
+        await io.perform({ kind: 'write-zeroes', offset, length: 8192, unmap: true });
+        await io.close();
+        const disk = diskOf(peer);
+        checkUnit(t, peer, sectors(SIZE).fill(0, 16_384, 24_576));
+        for (const command of disk.of(writeSame10, writeSame16)) {
+          const isAllowed = command[0] === writeSame16 ? unmapsBySame.long : unmapsBySame.short;
+          const mayUnmap = (command[1]! & MAY_UNMAP) !== 0;
+          t.check(isAllowed || !mayUnmap, 'only what can unmap may be told to', 'another is told to');
+        }
+        const isUnmapped = disk.unmapped.has(offset / 512);
+        t.check(
+          (wanted as readonly boolean[]).includes(isUnmapped),
+          `zeroes must take storage, or none, as a unit of ${blocks ?? 'few'} blocks can do by ${shownForms(unmapsBySame)}`,
+          `they take ${isUnmapped ? 'none' : 'some'}`,
+        );
+        checkRules(t, peer);
+      }
+    },
+  },
+  {
+    id: 'iscsi/long-discards',
+    title:
+      'A discard of some GiB reaches the unit in pieces that its commands can name, and zeroes of some MiB do',
+    requirements: ['iscsi/limits', 'iscsi/holes'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const unmaps: (readonly [number, number])[] = [];
+      const peer = await oneUnit(t, {
+        disk: {
+          blocks: MANY_BLOCKS,
+          isThin: true,
+          instead: ([operation], sent) => {
+            if (operation !== Operation.unmap) return undefined;
+            unmaps.push([Number(sent.readBigUInt64BE(8)), sent.readUInt32BE(16)]);
+            return good();
+          },
+        },
+      });
+      const io = await openIo(t, await addRemote(t, writable(peer, { discard: 'unmap' })));
+      const length = 3 * 1024 * 1024 * KiB;
+      await io.perform({ kind: 'discard', offset: 1024 * KiB, length });
+      await io.close();
+      let block = 2048;
+      for (const [first, count] of unmaps) {
+        t.equal(first, block, 'pieces must follow each other');
+        block += count;
+      }
+      t.equal(block, 2048 + length / 512, 'all must be unmapped, and nothing else');
+      const small = await oneUnit(t, { disk: { blocks: 2 ** 20, writesSame: true } });
+      const zeroed = await openIo(t, await addRemote(t, writable(small)));
+      await zeroed.perform({ kind: 'write-zeroes', offset: 0, length: 80 * 1024 * KiB });
+      await zeroed.close();
+      const commands = diskOf(small).of(writeSame10, writeSame16).map(blocksOf);
+      t.equal(
+        commands.reduce((sum, [, count]) => sum + count, 0),
+        160 * KiB,
+        'all must be zeroed, and nothing twice',
+      );
+      for (const each of [peer, small]) checkRules(t, each);
     },
   },
   {

@@ -2,14 +2,17 @@
 import { basename, dirname } from 'node:path';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { createImage, fileCreation } from '../../helpers/created-images.ts';
 import { openIo } from '../../helpers/node-io.ts';
 import { type NfsPeer, startNfsPeer } from '../../helpers/peers/nfs-peer.ts';
 import { KiB, needs, virtualSize } from '../../helpers/shared-setup.ts';
-import { reads, writes } from '../driver-guest.ts';
+import { checkReads, reads, writes } from '../driver-guest.ts';
 import {
   addRemote,
+  checkHangsUp,
   checkHolds,
   checkWritesReach,
+  ignoredRead,
   remoteBytes,
   remoteNodes,
   remoteRefused,
@@ -17,6 +20,50 @@ import {
 } from './remote-nodes.ts';
 
 const SIZE = 128 * KiB;
+/** For how long a server may say nothing that owes an answer, in milliseconds. */
+const SILENCE = 60_000;
+
+/** Statuses of NFS (RFC 1813) by name, and what those mean that a change of size fails with. */
+const STATUSES: readonly (readonly [status: number, name: string, meaning?: RegExp])[] = [
+  [1, 'PERM', /not permitted/],
+  [2, 'NOENT', /No such file/],
+  [5, 'IO', /Input\/output/],
+  [6, 'NXIO', /No such device or address/],
+  [13, 'ACCES', /Permission denied/],
+  [17, 'EXIST', /File exists/],
+  [18, 'XDEV', /cross-device/],
+  [19, 'NODEV', /No such device$/],
+  [20, 'NOTDIR', /Not a directory/],
+  [21, 'ISDIR', /Is a directory/],
+  [22, 'INVAL', /Invalid argument/],
+  [27, 'FBIG', /too large/],
+  [28, 'NOSPC', /No space/],
+  [30, 'ROFS', /Read-only/],
+  [31, 'MLINK', /Too many links/],
+  [63, 'NAMETOOLONG', /too long/],
+  [66, 'NOTEMPTY', /not empty/],
+  [69, 'DQUOT'],
+  [70, 'STALE', /Stale/],
+  [71, 'REMOTE'],
+  [10001, 'BADHANDLE'],
+  [10002, 'NOT_SYNC'],
+  [10003, 'BAD_COOKIE'],
+  [10004, 'NOTSUPP'],
+  [10005, 'TOOSMALL'],
+  [10006, 'SERVERFAULT'],
+  [10007, 'BADTYPE'],
+];
+const MOUNT_STATUSES: readonly (readonly [status: number, name: string])[] = [
+  [1, 'PERM'],
+  [2, 'NOENT'],
+  [5, 'IO'],
+  [13, 'ACCES'],
+  [20, 'NOTDIR'],
+  [22, 'INVAL'],
+  [63, 'NAMETOOLONG'],
+  [10004, 'NOTSUPP'],
+  [10006, 'SERVERFAULT'],
+];
 
 const start = (t: CaseContext, data = sectors(SIZE)): Promise<NfsPeer> => startNfsPeer(t, data);
 
@@ -49,6 +96,42 @@ export const nfsAnswerCases: readonly CaseDefinition[] = [
         'the file must have what was written, and nothing else must change',
         'it has something else',
       );
+    },
+  },
+  {
+    id: 'nfs/hangs-up',
+    title: 'No connection to an NFS server outlives a node that is refused or deleted, or a new image',
+    requirements: ['nfs/server', 'blockdev-del/deletes'],
+    needs: needs(remoteBytes('nfs'), fileCreation),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const wrong = { ...at(peer), path: `${peer.path}.gone` };
+      await checkHangsUp(t, peer, { right: at(peer), wrong, content: sectors(SIZE) });
+      const { server, path } = peer;
+      await createImage(t, { driver: 'nfs', location: { server, path: `${path}.new` }, size: SIZE });
+      await peer.idle();
+    },
+  },
+  {
+    id: 'nfs/silent',
+    title: 'An NFS server that says nothing is asked again after a minute, and given up after two',
+    requirements: ['nfs/lost-connections'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      if (!t.virtualTime) t.skip('only an endpoint whose time is ours is waited for so long');
+      const peer = await start(t);
+      const io = await openIo(t, await addRemote(t, at(peer)));
+      for (const [times, lasts, wanted] of [
+        [1, SILENCE, 'done'],
+        [2, 2 * SILENCE, 'EINVAL'],
+      ] as const)
+        t.equal(
+          await ignoredRead(t, io, peer, { range: [0, 512], times, lasts }),
+          wanted,
+          'a read must be asked for again once, and fail if that is in vain',
+        );
+      await checkReads(t, io, [512, 512], 2, 'once the server speaks again');
+      await io.close();
     },
   },
   {
@@ -111,6 +194,85 @@ export const nfsAnswerCases: readonly CaseDefinition[] = [
       for (const link of ['beside', 'by-dots', 'whole', 'twice'])
         await checkHolds(t, await addRemote(t, over(link)), sectors(SIZE));
       for (const link of ['endless', 'out', 'elsewhere', 'to-nothing']) await remoteRefused(t, over(link));
+    },
+  },
+  {
+    id: 'nfs/links-through-folders',
+    title:
+      'Symbolic links in folders below the one on the NFS server, and to such folders, are followed from where they are',
+    requirements: ['nfs/links', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteBytes('nfs'),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      const [name, folder] = [basename(peer.path), dirname(peer.path)];
+      for (const each of ['sub', 'sub/deep']) peer.folders.add(each);
+      peer.files.set('sub/disk', { data: Buffer.alloc(SIZE, 9) });
+      for (const [link, target] of [
+        ['into', 'sub/disk'],
+        ['by-folder', 'folder/disk'],
+        ['folder', 'sub'],
+        ['back', 'sub/up'],
+        ['sub/up', `../${name}`],
+        ['whole', 'sub/whole'],
+        ['sub/whole', peer.path],
+        ['beside', 'sub/beside'],
+        ['sub/beside', 'disk'],
+        ['deep', 'sub/deep/up'],
+        ['sub/deep/up', '../.././sub//disk'],
+        ['out', 'sub/out'],
+        ['sub/out', `../../${name}`],
+        ['to-nothing', 'sub/nothing'],
+        ['0', name],
+        ...Array.from({ length: 20 }, (_, i) => [`${i + 1}`, `${i}`] as const),
+      ] as const)
+        peer.links.set(link, target);
+      const over = (link: string): JsonObject => ({ ...at(peer), path: `${folder}/${link}` });
+      for (const link of ['into', 'by-folder', 'beside', 'deep'])
+        await checkHolds(t, await addRemote(t, over(link)), Buffer.alloc(SIZE, 9));
+      for (const link of ['back', 'whole', '20'])
+        await checkHolds(t, await addRemote(t, over(link)), sectors(SIZE));
+      for (const link of ['out', 'to-nothing']) await remoteRefused(t, over(link));
+    },
+  },
+  {
+    id: 'nfs/statuses',
+    title:
+      'A status of the NFS server is told by its name, and a flush or a new size fails with what it means',
+    requirements: ['nfs/errors', 'blockdev-add/failure-leaves-nothing'],
+    needs: needs(remoteBytes('nfs'), { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const peer = await start(t);
+      for (const [status, name] of STATUSES) {
+        peer.status = status;
+        await remoteRefused(t, at(peer), new RegExp(`NFS3ERR_${name}\\b`));
+      }
+      peer.status = 0;
+      for (const [status, name] of MOUNT_STATUSES) {
+        peer.mountStatus = status;
+        await remoteRefused(t, at(peer), new RegExp(`MNT3ERR_${name}\\b`));
+      }
+      peer.mountStatus = 0;
+      const node = await addRemote(t, at(peer));
+      for (const [status, , meaning] of STATUSES) {
+        if (meaning === undefined) continue;
+        peer.status = status;
+        await t.refused('block_resize', { 'node-name': node, size: 2 * SIZE }, { text: meaning });
+      }
+      const io = await openIo(t, node);
+      for (const [status, error] of [
+        [1, 'EPERM'],
+        [5, 'EIO'],
+        [22, 'EINVAL'],
+        [28, 'ENOSPC'],
+      ] as const) {
+        peer.status = 0;
+        await io.perform({ kind: 'write', offset: 0, length: 512, byte: 7 });
+        peer.status = status;
+        t.equal(await io.attempt({ kind: 'flush' }), error, 'a flush must fail with what the server says');
+      }
+      peer.status = 0;
+      await io.perform({ kind: 'flush' });
+      await io.close();
     },
   },
   {

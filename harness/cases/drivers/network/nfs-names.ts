@@ -23,6 +23,8 @@ const TAILS: readonly (readonly [tail: string, user: number | null, group: numbe
     ['?gid=88', null, 88, '?gid=88'],
     ['?gid=88&uid=77', 77, 88, '?uid=77&gid=88'],
     ['?uid=0x10', 16, null, '?uid=16'],
+    ['?uid=010', 8, null, '?uid=8'],
+    ['?uid=77&', 77, null, '?uid=77'],
     ['?debug=0&tcp-syncnt=3&readahead=4096&pagecache=16', null, null, ''],
   ];
 

@@ -2,13 +2,16 @@
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { Topology } from '../../../targets/target.ts';
 import type { CaseContext, Needs } from '../../case.ts';
-import { nodeBytes, openIo } from '../../helpers/node-io.ts';
+import { type NodeIo, nodeBytes, openIo } from '../../helpers/node-io.ts';
+import type { Listening } from '../../helpers/peers/listening.ts';
 import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { checkAbsent, KiB, needs, nodeCommands, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
 import { checkReadFails, type Range, writes } from '../driver-guest.ts';
 
 /** Bytes of what servers show. */
 const SIZE = 512 * KiB;
+/** By how many milliseconds a time may be another. */
+const TOLERANCE = 2000;
 
 /** Secret objects: `pw` with the password sesame, `jar` with a cookie, `wrong` with another password. */
 export const secrets: Topology = {
@@ -96,6 +99,65 @@ export async function checkWritesReach(
     'the file must have what was written, and nothing else must change',
     'it has something else',
   );
+}
+
+/** States that no connection to the server outlives a node that is refused, or one that is read and then deleted. */
+export async function checkHangsUp(
+  t: CaseContext,
+  peer: Listening,
+  {
+    right,
+    wrong,
+    content,
+  }: { readonly right: JsonObject; readonly wrong: JsonObject; readonly content: Buffer },
+): Promise<void> {
+  await remoteRefused(t, wrong);
+  t.check(peer.clients() > 0, 'the server must be asked for what it lacks', 'it is not');
+  await peer.idle();
+  const node = await addRemote(t, right);
+  await checkHolds(t, node, content);
+  await t.execute('blockdev-del', { 'node-name': node });
+  await peer.idle();
+}
+
+/** A server that can be silent. */
+export interface Silent {
+  /** While there is one it is called in place of an answer to a read or a write. */
+  ignores: (() => void) | undefined;
+}
+
+/** What becomes of a read that the server ignores so often: it is over when so many milliseconds have passed, and not before. */
+export async function ignoredRead(
+  t: CaseContext,
+  io: NodeIo,
+  peer: Silent,
+  {
+    range: [offset, length],
+    times,
+    lasts,
+  }: { readonly range: Range; readonly times: number; readonly lasts: number },
+): Promise<string> {
+  let [isOver, left] = [false, times];
+  // A server that owes nothing may be silent for as long as it likes.
+  await t.elapse(10 * lasts);
+  const asked = new Promise<void>((resolve) => {
+    peer.ignores = () => {
+      left -= 1;
+      if (left === 0) peer.ignores = undefined;
+      resolve();
+    };
+  });
+  const { outcome } = await io.begin({ kind: 'read', offset, length });
+  const tell = (): void => {
+    isOver = true;
+  };
+  outcome.then(tell, tell);
+  await asked;
+  await t.elapse(lasts - TOLERANCE);
+  t.check(!isOver, `the server must be given ${lasts} ms`, 'it is given less');
+  await t.elapse(2 * TOLERANCE);
+  peer.ignores = undefined;
+  return outcome;
 }
 
 /** States that requests that the server fails fail and leave nothing in its file, which holds `content`; later ones do not fail. */

@@ -16,8 +16,8 @@ import { openIo } from '../../helpers/node-io.ts';
 import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { type SshPeer, startSshPeer } from '../../helpers/peers/ssh-peer.ts';
 import { buildQcow2 } from '../../helpers/qcow2-image.ts';
-import { checkAbsent, KiB, MiB, makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
-import { checkReadFails, checkReads, writes } from '../driver-guest.ts';
+import { KiB, MiB, makeFile, needs, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
+import { checkReads, writes } from '../driver-guest.ts';
 import {
   addRemote,
   checkHolds,
@@ -392,24 +392,6 @@ export const sshCases: readonly CaseDefinition[] = [
         const { path } = await over(name);
         await remoteRefused(t, { driver: 'qcow2', file: { driver: 'file', filename: path } });
       }
-    },
-  },
-  {
-    id: 'ssh/server-gone',
-    title: 'When the SSH server goes away, requests fail; the endpoint lives on, and the node can be removed',
-    requirements: ['ssh/server-gone'],
-    needs: bytes,
-    async run(t: CaseContext) {
-      const peer = await start(t);
-      const node = await addRemote(t, { ...at(peer), 'read-only': false });
-      const io = await openIo(t, node);
-      await checkReads(t, io, [0, 512], 1, 'while the server is there');
-      await peer.stop();
-      await checkReadFails(t, io, [0, 512], 'without the server');
-      t.check(!(await writes(io, [0, 512], 7)), 'a write without the server must fail', 'it succeeds');
-      await io.close();
-      await t.execute('blockdev-del', { 'node-name': node });
-      await checkAbsent(t, node);
     },
   },
   {

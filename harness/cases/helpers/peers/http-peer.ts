@@ -11,7 +11,8 @@ const LATE_MS = 4000;
 
 /**
  * How it answers: with the file; with no ranges of it; without telling its length; never; after 4 seconds; by hanging up, or by doing so in the
- * middle of a header; with an end in the middle of what was asked for; with a redirection from one path to the other, or to another server; or with a status.
+ * middle of a header; with an end in the middle of what was asked for; with the first 4096 bytes of that, and
+ * nothing more; with a redirection from one path to the other, or to another server; or with a status.
  */
 export type Manner =
   | 'file'
@@ -22,6 +23,7 @@ export type Manner =
   | 'hangs-up'
   | 'half-header'
   | 'half'
+  | 'start'
   | 'redirection'
   | { readonly sendsTo: string }
   | number;
@@ -85,6 +87,8 @@ export async function startHttpPeer(
     else show();
   };
   const server = tls ? createTlsServer(await selfSigned(t), answer) : createServer(answer);
+  // Who hangs up is the client.
+  server.keepAliveTimeout = 0;
   const listening = await listen(t, server, { host: '127.0.0.1', port });
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${listening.port}${PATH}`;
   const peer: HttpPeer = { ...listening, url, requests, manner, held: undefined };
@@ -120,5 +124,6 @@ function send(
   else response.setHeader('Content-Length', body.length);
   if (isHead) response.end();
   else if (manner === 'half') response.write(body.subarray(0, body.length / 2), () => response.destroy());
+  else if (manner === 'start') response.write(body.subarray(0, 4096));
   else response.end(body);
 }

@@ -14,6 +14,8 @@ const PORTMAP_PORT = 111;
 const Program = { portmap: 100000, nfs: 100003, mount: 100005 } as const;
 /** Statuses of NFS. */
 const Status = { ok: 0, noEntry: 2, io: 5 } as const;
+/** SETATTR, LOOKUP and COMMIT. */
+const HAVE_STATUS: readonly number[] = [2, 3, 21];
 const FOLDER = Buffer.from('folder');
 /** How safe written data are. */
 const UNSTABLE = 0;
@@ -28,6 +30,8 @@ export interface NfsPeer extends Listening {
   readonly path: string;
   /** By name in the folder. */
   readonly files: Map<string, MemoryFile>;
+  /** Folders in the folder; what is in one has its name before its own, with a slash between. */
+  readonly folders: Set<string>;
   /** Symbolic links in the folder, by name, and where they lead. */
   readonly links: Map<string, string>;
   /** Ids of user and group under which files were looked for. */
@@ -38,6 +42,8 @@ export interface NfsPeer extends Listening {
   fails: boolean;
   /** So many of the next reads and writes are answered by hanging up. */
   hangUps: number;
+  /** While there is one it is called in place of an answer to a read or a write. */
+  ignores: (() => void) | undefined;
   /** Most bytes of one read or write; what is beyond is left to the client to ask for. */
   most: number;
   /** Replies come in fragments of at most so many bytes. */
@@ -48,6 +54,9 @@ export interface NfsPeer extends Listening {
   sizes: number;
   /** What ACCESS allows of what is asked for. */
   access: number;
+  /** Status of MOUNT, and of calls of NFS that look for a file, have one stored or change its size. */
+  mountStatus: number;
+  status: number;
   /** Why calls are accepted and not performed, as RPC has it; 0: they are performed. */
   refusal: number;
   /** Writes are kept only from COMMIT on: `restart` loses them until then. */
@@ -91,17 +100,21 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
     // Endpoints that take it for a file of their own find nothing there, and do no harm.
     path: `${t.dir}/${name}`,
     files,
+    folders: new Set(),
     links: new Map(),
     askers,
     reads: seen.reads,
     writes: seen.writes,
     fails: false,
     hangUps: 0,
+    ignores: undefined,
     most: Number.POSITIVE_INFINITY,
     fragment: Number.POSITIVE_INFINITY,
     commits: 0,
     sizes: 65_536,
     access: ~0,
+    mountStatus: 0,
+    status: 0,
     refusal: 0,
     isForgetful: false,
     restart: () => {
@@ -123,6 +136,10 @@ async function serve(socket: Socket, folder: string, peer: NfsPeer, seen: Seen):
       peer.hangUps -= 1;
       socket.destroy();
       return;
+    }
+    if (peer.ignores !== undefined && isOfContents(call)) {
+      peer.ignores();
+      continue;
     }
     const results = answer(call, folder, peer, seen);
     socket.write(asRecord(results, peer.fragment));
@@ -227,6 +244,7 @@ function answer(call: Call, folder: string, peer: NfsPeer, seen: Seen): Buffer {
   // Of the mount service: the folder, or the lists of what is exported and mounted, which are empty.
   if (call.procedure !== 1) return Buffer.concat([accepted, uint32(0)]);
   if (call.text().replace(/\/$/, '') !== folder) return Buffer.concat([accepted, uint32(Status.noEntry)]);
+  if (peer.mountStatus !== 0) return Buffer.concat([accepted, uint32(peer.mountStatus)]);
   return Buffer.concat([accepted, uint32(Status.ok), opaque(FOLDER), words(1, 1)]);
 }
 
@@ -234,6 +252,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
   const name = call.text();
   const file = name === String(FOLDER) ? null : (peer.files.get(name) ?? null);
   const link = peer.links.get(name);
+  if (peer.status !== 0 && HAVE_STATUS.includes(call.procedure)) return words(peer.status, 0, 0);
   switch (call.procedure) {
     case 1:
       return Buffer.concat([uint32(Status.ok), attributes(link ?? file)]);
@@ -241,8 +260,8 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       return setSize(call, file);
     case 3: {
       if (call.asker !== null) seen.askers.push(call.asker);
-      const found = call.text();
-      return peer.files.has(found) || peer.links.has(found) ? handle(found, peer) : words(Status.noEntry, 0);
+      const found = (name === String(FOLDER) ? '' : `${name}/`) + call.text();
+      return isThere(found, peer) ? handle(found, peer) : words(Status.noEntry, 0);
     }
     case 4:
       return Buffer.concat([
@@ -316,12 +335,15 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
   }
 }
 
+const isThere = (name: string, { files, folders, links }: NfsPeer): boolean =>
+  files.has(name) || folders.has(name) || links.has(name);
+
 /** The answer that tells where a file is: status, its handle, its attributes, and none of the folder. */
 const handle = (name: string, { files, links }: NfsPeer): Buffer =>
   Buffer.concat([
     uint32(Status.ok),
     opaque(Buffer.from(name)),
-    withAttributes(links.get(name) ?? files.get(name)!),
+    withAttributes(links.get(name) ?? files.get(name) ?? null),
     uint32(0),
   ]);
 

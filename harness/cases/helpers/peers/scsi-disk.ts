@@ -14,6 +14,8 @@ const WRITE_PROTECTED = 0x80;
 /** Thin, and what has no storage reads as zeroes. */
 const THIN = 0xc0;
 const MAY_UNMAP = 0x08;
+/** Blocks that one answer about storage is about, at most. */
+const MOST_TOLD = 0x10000;
 const BLOCK = 512;
 const Page = { supported: 0x00, limits: 0xb0, provisioning: 0xb2 } as const;
 
@@ -40,6 +42,8 @@ export interface DiskManner {
   readonly isThin?: boolean;
   /** It can write one block to many places. */
   readonly writesSame?: boolean;
+  /** What of that may unmap, where it is thin: the long command, the short one; default both. */
+  readonly unmapsBySame?: { readonly long: boolean; readonly short: boolean };
   /** Its limits, in blocks, where it tells any. */
   readonly limits?: {
     readonly transfer?: number;
@@ -171,11 +175,12 @@ export class ScsiDisk {
   }
 
   #page(code: number): Buffer | undefined {
-    const { limits, isThin, writesSame } = this.manner;
+    const { limits, isThin, writesSame, unmapsBySame = { long: true, short: true } } = this.manner;
+    const bySame = writesSame ? (unmapsBySame.long ? 0x40 : 0) | (unmapsBySame.short ? 0x20 : 0) : 0;
     const known = [Page.supported, ...(limits ? [Page.limits] : []), ...(isThin ? [Page.provisioning] : [])];
     if (!known.some((page) => page === code)) return undefined;
     if (code === Page.supported) return Buffer.from(known);
-    if (code === Page.provisioning) return Buffer.from([0, writesSame ? 0xe0 : 0x80, 2, 0]);
+    if (code === Page.provisioning) return Buffer.from([0, 0x80 | bySame, 2, 0]);
     const page = Buffer.alloc(60);
     page.writeUInt32BE(limits?.transfer ?? 0, 4);
     page.writeUInt32BE(limits?.unmap ?? 0, 16);
@@ -209,7 +214,7 @@ export class ScsiDisk {
     const first = Number(command.readBigUInt64BE(2));
     const hasStorage = !this.unmapped.has(first);
     let end = first + 1;
-    while (end < this.#blocks && this.unmapped.has(end) !== hasStorage) end += 1;
+    while (end < Math.min(this.#blocks, first + MOST_TOLD) && this.unmapped.has(end) !== hasStorage) end += 1;
     const bytes = Buffer.alloc(24);
     bytes.writeUInt32BE(20, 0);
     bytes.writeBigUInt64BE(BigInt(first), 8);

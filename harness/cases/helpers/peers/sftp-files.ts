@@ -9,6 +9,8 @@ export interface SftpShare {
   readonly files: Map<string, MemoryFile>;
   /** True: reads, writes and flushes fail. */
   fails: boolean;
+  /** While there is one it is called in place of an answer to a read or a write. */
+  ignores: (() => void) | undefined;
   /** Bytes that a read gives at most, whatever was asked for. */
   mostRead: number;
   /** False: nothing is opened to be written. */
@@ -30,6 +32,7 @@ const Request = {
   stat: 17,
   extended: 200,
 };
+const OF_CONTENTS: readonly number[] = [Request.read, Request.write];
 const Reply = { version: 2, status: 101, handle: 102, data: 103, attributes: 105 };
 const Status = { ok: 0, end: 1, noSuchFile: 2, denied: 3, failure: 4, unsupported: 8 };
 const Open = { write: 2, create: 8, truncate: 16 };
@@ -49,8 +52,13 @@ export function serveFiles(channel: Duplex, share: SftpShare): void {
     received = Buffer.concat([received, chunk]);
     while (received.length >= 4 && received.length >= 4 + received.readUInt32BE(0)) {
       const end = 4 + received.readUInt32BE(0);
-      const reply = answer(new Fields(received.subarray(4, end)), share, open);
+      const sent = received.subarray(4, end);
       received = received.subarray(end);
+      if (share.ignores !== undefined && OF_CONTENTS.includes(sent[0]!)) {
+        share.ignores();
+        continue;
+      }
+      const reply = answer(new Fields(sent), share, open);
       channel.write(Buffer.concat([uint32(reply.length), reply]));
     }
   });

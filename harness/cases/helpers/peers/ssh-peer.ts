@@ -53,6 +53,7 @@ export async function startSshPeer(t: CaseContext, data: Buffer): Promise<SshPee
     files,
     users,
     fails: false,
+    ignores: undefined,
     mostRead: Number.POSITIVE_INFINITY,
     mayWrite: true,
     canSync: true,
