@@ -42,6 +42,7 @@ import { requestsSideBySide } from './requests-side-by-side.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
 import { verifiedWrites } from './verified-writes.ts';
+import { vhdxLogs } from './vhdx-logs.ts';
 import { vmdkExtents } from './vmdk-of-files.ts';
 
 /** Cases that are about a driver: what its options do, what it refuses, and what is read and written through it. */
@@ -80,6 +81,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...formatTables,
   ...formatCreations,
   ...formatChildren,
+  ...vhdxLogs,
   ...vmdkExtents,
   ...archiveCases,
   ...archiveShapes,

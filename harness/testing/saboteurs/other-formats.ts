@@ -163,6 +163,27 @@ export const otherFormats: readonly Saboteur[] = [
     ['blocks + Math.floor((blocks - 1) / (CHUNK / blockSize))', 'blocks'],
   ),
   inside(
+    'other-formats/vhdx-log-of-one-sector',
+    'BlockdevOptionsGenericFormat',
+    'puts every sector of an entry of the log of a VHDX image in the place of the first',
+    'drivers/vhdx/vhdx-log',
+    ['const sector = head + index * LOG_SECTOR;', 'const sector = head;'],
+  ),
+  inside(
+    'other-formats/vhdx-log-of-another',
+    'BlockdevOptionsGenericFormat',
+    'replays entries of the log of a VHDX image whose id the header does not name',
+    'drivers/vhdx/vhdx-log',
+    ['if (isOurs && ', 'if (entry && '],
+  ),
+  inside(
+    'other-formats/vhdx-log-torn',
+    'BlockdevOptionsGenericFormat',
+    'replays sectors of the log of a VHDX image that belong to another entry',
+    'drivers/vhdx/vhdx-log',
+    ["&& marks === sequence", ''],
+  ),
+  inside(
     'other-formats/vdi-uncounted',
     'BlockdevOptionsGenericFormat',
     'does not count new blocks in the header of a VDI image',
