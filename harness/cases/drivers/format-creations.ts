@@ -218,6 +218,11 @@ function checkVhdx(t: CaseContext, bytes: Buffer): void {
   t.equal(rest.blockSize, 16 * MiB, 'blocks must be of 16 MiB');
   t.equal([...rest.sectors], [512, 512], 'sectors must be of 512 bytes');
   t.equal(rest.flags, 0, 'the disk must neither be fixed nor have a parent');
+  t.equal(
+    rest.items.map(([length, flags]) => `${length} bytes, flags ${flags}`),
+    [8, 8, 16, 4, 4].map((length, index) => `${length} bytes, flags ${index === 0 ? 4 : 6}`),
+    'items of the metadata must tell their lengths, that they must be known, and whether they are of the disk',
+  );
   t.equal([...rest.log], [MiB, MiB], 'the log must follow the headers');
   t.equal(entries.length, 321, 'the table must have an entry a block, and one of a bitmap among them');
   t.check(

@@ -3,9 +3,17 @@ import { deflateRawSync } from 'node:zlib';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import { le64, type Patch, patched } from '../helpers/made-formats/bytes.ts';
+import {
+  buildQed as buildQedImage,
+  QED_CLUSTER,
+  QED_DATA,
+  QED_L1,
+  QED_L2,
+} from '../helpers/made-formats/made-qed.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { type CaseFile, checkAbsent, fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
-import { checkReads, filledFile, writes } from './driver-guest.ts';
+import { checkReadFails, checkReads, filledFile, writes } from './driver-guest.ts';
 
 const CLUSTER = 4 * KiB;
 const SIZE = 64 * KiB;
@@ -46,8 +54,8 @@ const OLD_MAGIC = 'WithoutFreeSpace';
 const NEW_MAGIC = 'WithouFreSpacExt';
 const IN_USE = 0x746f6e59;
 
-/** qcow whose first cluster is a stream, and no other is there. */
-function buildQcow(cluster: Buffer): Buffer {
+/** qcow whose first cluster is a stream, of which the entry leaves out the last bytes, and no other is there. */
+function buildQcow(cluster: Buffer, lacking = 0): Buffer {
   const stream = deflateRawSync(cluster, { windowBits: 12 });
   const image = Buffer.alloc(3 * CLUSTER);
   image.writeUInt32BE(0x514649fb, 0);
@@ -57,7 +65,7 @@ function buildQcow(cluster: Buffer): Buffer {
   image[33] = 9;
   image.writeUInt32BE(48, 44);
   image.writeUInt32BE(CLUSTER, 52);
-  const entry = (1n << 63n) | (BigInt(stream.length) << 51n) | BigInt(2 * CLUSTER);
+  const entry = (1n << 63n) | (BigInt(stream.length - lacking) << 51n) | BigInt(2 * CLUSTER);
   image.writeBigUInt64BE(entry, CLUSTER);
   stream.copy(image, 2 * CLUSTER);
   return image;
@@ -72,6 +80,33 @@ function nodeOn(t: CaseContext, driver: string, file: CaseFile, more: JsonObject
   };
 }
 
+const NEED_CHECK = 2;
+/** Bytes of the disk that one L2 table has entries for. */
+const QED_SPAN = ((2 * QED_CLUSTER) / 8) * QED_CLUSTER;
+/** Of a qed image of seven clusters: entries of the L1 table that lead nowhere, and why. */
+const BROKEN_TABLES = [
+  [2, 'no whole cluster', QED_L2 + 512],
+  [3, 'what is behind the file', 7 * QED_CLUSTER],
+  [4, 'the last cluster, of which a table takes two', 6 * QED_CLUSTER],
+] as const;
+/** The same of its L2 table. */
+const BROKEN_CLUSTERS = [
+  [5, 'a cluster behind the file', 7 * QED_CLUSTER],
+  [6, 'a cluster that begins within one', QED_DATA + 512],
+  [7, 'a cluster far behind the file', 2 ** 40],
+] as const;
+
+function brokenQed(features: number): Buffer {
+  const last = QED_DATA + QED_CLUSTER;
+  return buildQedImage(5 * QED_SPAN, [QED_DATA, 1, 0, 0, last], {
+    features,
+    patches: [
+      ...BROKEN_TABLES.map(([index, , place]): Patch => [QED_L1 + index * 8, le64(place)]),
+      ...BROKEN_CLUSTERS.map(([index, , place]): Patch => [QED_L2 + index * 8, le64(place)]),
+    ],
+  });
+}
+
 const ofDriver = (driver: string) => needs(fileNodes, { ...nodeBytes, drivers: [driver] });
 
 /** The cases of these images. */
@@ -83,7 +118,6 @@ export const handmadeFormats: readonly CaseDefinition[] = [
     requirements: ['formats/unclean'],
     needs: ofDriver('qed'),
     async run(t: CaseContext) {
-      const NEED_CHECK = 2;
       const file = await makeFile(t, buildQed(NEED_CHECK, [5 * CLUSTER, 4096 * CLUSTER]));
       const node = nodeOn(t, 'qed', file);
       await t.execute('blockdev-add', node);
@@ -179,6 +213,65 @@ export const handmadeFormats: readonly CaseDefinition[] = [
       await checkReads(t, guest, [0, 512], 0x11, 'before what was written');
       await checkReads(t, guest, [512, 512], 0x33, 'of what was written');
       await checkReads(t, guest, [CLUSTER / 2, CLUSTER / 2], 0x22, 'of the second half, after that');
+      await guest.close();
+    },
+  },
+  {
+    id: 'formats/qcow-cut-stream',
+    title: 'A compressed cluster of qcow whose entry tells fewer bytes than its stream has cannot be read',
+    requirements: ['formats/content'],
+    needs: ofDriver('qcow'),
+    async run(t: CaseContext) {
+      const cluster = Buffer.from(Array.from({ length: CLUSTER }, (_, at) => (at * at) & 255));
+      const node = nodeOn(t, 'qcow', await makeFile(t, buildQcow(cluster, 20)));
+      await t.execute('blockdev-add', node);
+      const guest = await openIo(t, node['node-name'], { writable: false });
+      await checkReadFails(t, guest, [0, CLUSTER], 'of a stream that is cut');
+      await checkReads(t, guest, [CLUSTER, CLUSTER], 0, 'of the cluster behind it');
+      await guest.close();
+    },
+  },
+  {
+    id: 'formats/qed-repaired',
+    title:
+      'Of the tables of a qed image that was not closed what leads nowhere is cleared, and all else stays',
+    requirements: ['formats/unclean'],
+    needs: ofDriver('qed'),
+    async run(t: CaseContext) {
+      const image = brokenQed(NEED_CHECK);
+      const file = await makeFile(t, image);
+      const node = nodeOn(t, 'qed', file);
+      await t.execute('blockdev-add', node);
+      await t.execute('blockdev-del', { 'node-name': node['node-name'] });
+      const cleared = [
+        ...BROKEN_TABLES.map(([index]) => QED_L1 + index * 8),
+        ...BROKEN_CLUSTERS.map(([index]) => QED_L2 + index * 8),
+      ];
+      const bytes = await bytesOf(t, file.local);
+      for (const at of cleared)
+        t.equal(Number(bytes.readBigUInt64LE(at)), 0, `the entry at ${at} must be cleared`);
+      t.equal(bytes[16]!, 0, 'a repaired image must not be marked');
+      const rest = patched(image, [[16, '\0'], ...cleared.map((at): Patch => [at, le64(0)])]);
+      t.check(bytes.equals(rest), 'all else must stay', 'it does not');
+    },
+  },
+  {
+    id: 'formats/qed-broken-tables',
+    title:
+      'What entries of a qed image lead out of the file, or into a cluster, cannot be read; the rest can',
+    requirements: ['formats/garbage'],
+    needs: ofDriver('qed'),
+    async run(t: CaseContext) {
+      const node = nodeOn(t, 'qed', await makeFile(t, brokenQed(0)), { 'read-only': true });
+      await t.execute('blockdev-add', node);
+      const guest = await openIo(t, node['node-name'], { writable: false });
+      for (const [index, what] of BROKEN_CLUSTERS)
+        await checkReadFails(t, guest, [index * CLUSTER, CLUSTER], `of ${what}`);
+      for (const [index, what] of BROKEN_TABLES)
+        await checkReadFails(t, guest, [index * QED_SPAN, CLUSTER], `of what has its entry in ${what}`);
+      await checkReads(t, guest, [0, CLUSTER], 0x11, 'of a cluster that is there');
+      await checkReads(t, guest, [4 * CLUSTER, CLUSTER], 0x11, 'of the last cluster of the file');
+      await checkReads(t, guest, [CLUSTER, 2 * CLUSTER], 0, 'of clusters of zeroes, and without a place');
       await guest.close();
     },
   },

@@ -39,8 +39,11 @@ export function qedImage(): Omit<Written, 'driver'> {
       [4 * QED_CLUSTER + 512, 512],
     ],
     zeroes: [12 * QED_CLUSTER, 4 * QED_CLUSTER],
-    during: (t: CaseContext, bytes: Buffer) =>
-      t.equal(parseQed(bytes).autoclear, 0, 'a writer must clear features that it does not know'),
+    during: (t: CaseContext, bytes: Buffer) => {
+      const { autoclear, features } = parseQed(bytes);
+      t.equal(autoclear, 0, 'a writer must clear features that it does not know');
+      t.equal(features, 2, 'an image that is being written must be marked as in need of a check');
+    },
     places: (bytes) => [QED_CLUSTER, parseQed(bytes).entries.map((place) => (place < 2 ? undefined : place))],
     after: (t: CaseContext, bytes: Buffer) => {
       const { features, autoclear, entries } = parseQed(bytes);

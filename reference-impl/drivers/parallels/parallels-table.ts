@@ -65,7 +65,7 @@ export class ParallelsTable implements ClusterMap {
 
   /** Gives back what the file has grown by and was not needed. */
   async finishWriting(): Promise<void> {
-    if (this.#grown && this.#file.length() > this.#end) await succeeds(this.#file.truncate(this.#end));
+    if (this.#grown) await succeeds(this.#file.truncate(this.#end));
     this.#grown = false;
   }
 
@@ -123,7 +123,7 @@ export class ParallelsTable implements ClusterMap {
     if (first === 0) return { kind: 'unallocated', offset: 0, count };
     const offset = first * unit;
     const isSound = offset >= this.#table.offset + this.#table.length;
-    if (!isSound || !Number.isSafeInteger(offset + count * clusterSize)) throw new IoError('EINVAL');
+    if (!isSound || !Number.isSafeInteger(offset)) throw new IoError('EINVAL');
     return { kind: 'data', offset, count };
   }
 }

@@ -97,7 +97,7 @@ export class VdiImage implements ClusterMap {
   /** The header counts the places, and need not be right about it after a crash: the map may name more of them. */
   async #findEnd(): Promise<number> {
     const { allocated, dataOffset } = this.#header;
-    const inFile = Math.ceil(Math.max(0, this.#file.length() - dataOffset) / BLOCK_SIZE);
+    const inFile = Math.ceil((this.#file.length() - dataOffset) / BLOCK_SIZE);
     let end = allocated;
     for await (const entries of this.#map.scan())
       for (let at = 0; at < entries.byteLength; at += ENTRY_BYTES) {

@@ -14,8 +14,8 @@ const MAX_SECTORS = 2 ** 37;
 /** Throws `CommandError`. */
 export async function createImage(environment: CreateEnvironment<NamedCreation>): Promise<void> {
   const { options, file: open, random } = environment;
-  if (options['backing-fmt'] !== undefined || options['backing-file'] !== undefined)
-    throw new CommandError("Backing file format not supported for file format 'vmdk'");
+  if (options['backing-file'] !== undefined)
+    throw new CommandError("Backing file not supported for file format 'vmdk'");
   const capacity = Math.ceil(options.size / SECTOR);
   if (capacity > MAX_SECTORS) throw new CommandError('Image is too big');
   const file = await open();

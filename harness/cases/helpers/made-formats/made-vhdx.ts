@@ -106,6 +106,8 @@ export interface ParsedVhdx {
   readonly blockSize: number;
   readonly sectors: readonly [logical: number, physical: number];
   readonly flags: number;
+  /** Of each item of the metadata, its bytes and its flags. */
+  readonly items: readonly (readonly [length: number, flags: number])[];
   /** Bytes of the region of the table of blocks. */
   readonly tableLength: number;
   /** For each entry of the table of blocks its state, and its place in bytes. */
@@ -119,9 +121,8 @@ export function parseVhdx(bytes: Buffer): ParsedVhdx {
   const header = bytes.subarray(isFirst ? first : second);
   const region = (id: Buffer) => bytes.subarray(bytes.indexOf(id, VHDX_REGION_TABLES[0]) + 16);
   const metadata = bytes.subarray(Number(region(METADATA_ID).readBigUInt64LE()));
-  const items = itemsOf(0, 0).map(([id]) =>
-    metadata.subarray(metadata.readUInt32LE(metadata.indexOf(Buffer.from(id, 'hex')) + 16)),
-  );
+  const told = itemsOf(0, 0).map(([id]) => metadata.subarray(metadata.indexOf(Buffer.from(id, 'hex'))));
+  const items = told.map((item) => metadata.subarray(item.readUInt32LE(16)));
   const [parameters, size, , logical, physical] = items as [Buffer, Buffer, Buffer, Buffer, Buffer];
   const blockSize = parameters.readUInt32LE();
   const blocks = Math.ceil(Number(size.readBigUInt64LE()) / blockSize);
@@ -140,6 +141,7 @@ export function parseVhdx(bytes: Buffer): ParsedVhdx {
     blockSize,
     sectors: [logical.readUInt32LE(), physical.readUInt32LE()],
     flags: parameters.readUInt32LE(4),
+    items: told.map((item) => [item.readUInt32LE(20), item.readUInt32LE(24)] as const),
     tableLength: region(TABLE_ID).readUInt32LE(8),
     entries: Array.from({ length: count }, (_, index) => {
       const entry = bytes.readBigUInt64LE(table + index * 8);
