@@ -88,13 +88,14 @@ export const listeningAddresses: readonly CaseDefinition[] = [
   },
   {
     id: 'SocketAddress/path-length',
-    title: 'The name of a local socket may have 107 bytes; one of 109 is refused, to listen and to connect',
+    title:
+      'The name of a local socket may have 107 bytes; one of 109 is refused, to listen and to connect, and one of 108 refused or used whole',
     requirements: ['SocketAddress/unix'],
     needs: needs(remoteNodes('nbd'), nbdServer),
     async run(t: CaseContext) {
       const room = LONGEST - `${t.dir}/`.length;
       if (room < 1 || t.dir !== t.scratch) t.skip('needs a scratch folder with a short name');
-      const [fits, tooLong] = ['s'.repeat(room), 's'.repeat(room + 2)].map((name) => join(t.dir, name));
+      const [fits, full, tooLong] = [0, 1, 2].map((more) => join(t.dir, 's'.repeat(room + more)));
       await t.refused('nbd-server-start', start({ path: tooLong! }, 'unix'));
       const node = t.name('nbd');
       const open = (path: string) => ({ driver: 'nbd', 'node-name': node, server: { type: 'unix', path } });
@@ -104,6 +105,16 @@ export const listeningAddresses: readonly CaseDefinition[] = [
       t.check(await greets({ path: fits! }), 'a server must be reached by the longest name', 'it is not');
       await t.execute('nbd-server-stop');
       await t.refused('blockdev-add', open(fits!));
+      const { error } = await t.request({
+        execute: 'nbd-server-start',
+        arguments: start({ path: full! }, 'unix'),
+      });
+      t.check(
+        !(await greets({ path: fits! })),
+        'a name of 108 bytes must not be cut',
+        'a server is reached by the name without its last byte',
+      );
+      if (error === undefined) await t.execute('nbd-server-stop');
     },
   },
   {

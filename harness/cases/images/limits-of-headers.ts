@@ -30,6 +30,8 @@ interface HeaderFields {
 const FIRST_BYTES = 4 * KiB;
 /** Off none of the boundaries that clusters can have, and room for what is read from there. */
 const TABLES = [4 * MiB, 8 * MiB, 64 * MiB] as const;
+/** Offsets in files are below. */
+const END_OF_OFFSETS = 2 ** 63;
 const UNKNOWN = 0x12345678;
 
 function headerBytes(fields: HeaderFields): Buffer {
@@ -123,13 +125,19 @@ const SHAPE: readonly Limit[] = [
 const TABLES_LIMITS: readonly Limit[] = [
   {
     what: 'a table of counts',
-    taken: [{ refcountClusters: 1 }, { refcountClusters: 16384 }, { clusterBits: 21, refcountClusters: 4 }],
+    taken: [
+      { refcountClusters: 1 },
+      { refcountClusters: 16384 },
+      { clusterBits: 21, refcountClusters: 4 },
+      { refcountTable: END_OF_OFFSETS / 2 },
+    ],
     refused: [
       { refcountClusters: 0 },
       { refcountClusters: 16385 },
       { clusterBits: 21, refcountClusters: 5 },
       { refcountTable: TABLES[1] + 256 },
       { clusterBits: 12, refcountTable: TABLES[1] + 2048 },
+      { clusterBits: 12, refcountTable: END_OF_OFFSETS - 4 * KiB },
     ],
   },
   {
@@ -140,10 +148,12 @@ const TABLES_LIMITS: readonly Limit[] = [
       { size: 32 * KiB, l1Size: 1 },
       { size: 64 * KiB, l1Size: 2 },
       { clusterBits: 12, size: 2 * MiB, l1Size: 1 },
+      { l1Offset: END_OF_OFFSETS / 2 },
     ],
     refused: [
       { l1Size: 4 * MiB + 1 },
       { l1Offset: TABLES[0] + 256 },
+      { clusterBits: 12, l1Offset: END_OF_OFFSETS - 4 * KiB, l1Size: 512 },
       { size: 32 * KiB + 512, l1Size: 1 },
       { size: 64 * KiB, l1Size: 1 },
       { size: 512, l1Size: 0 },
@@ -156,6 +166,7 @@ const TABLES_LIMITS: readonly Limit[] = [
     refused: [
       { snapshots: 65537, snapshotsOffset: TABLES[2] },
       { snapshots: 1, snapshotsOffset: TABLES[2] + 256 },
+      { snapshots: 1, snapshotsOffset: END_OF_OFFSETS },
     ],
   },
 ];

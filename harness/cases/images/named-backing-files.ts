@@ -25,6 +25,8 @@ interface Files {
   readonly inner: string;
   /** Its first cluster is 0x44. */
   readonly image: string;
+  /** Of version 2, its first cluster is 0x45. */
+  readonly older: string;
 }
 
 interface Named {
@@ -35,7 +37,7 @@ interface Named {
 }
 
 /** Names as a header may have them, of files beside the image or elsewhere. */
-const namesOf = ({ folder, raw, inner, image }: Files): readonly Named[] => [
+const namesOf = ({ folder, raw, inner, image, older }: Files): readonly Named[] => [
   { name: raw, format: 'raw', leads: [raw, 'raw', 0x66] },
   { name: basename(raw), format: 'raw', leads: [raw, 'raw', 0x66] },
   { name: `inner/${basename(raw)}`, format: 'raw', leads: [inner, 'raw', 0x77] },
@@ -49,6 +51,7 @@ const namesOf = ({ folder, raw, inner, image }: Files): readonly Named[] => [
   { name: raw, format: 'file', leads: [raw, 'file', 0x66] },
   { name: image, format: 'qcow2', leads: [image, 'qcow2', 0x44] },
   { name: image, leads: [image, 'qcow2', 0x44] },
+  { name: older, leads: [older, 'qcow2', 0x45] },
   { name: image, format: 'raw', leads: [image, 'raw', 0x51] },
   { name: raw, leads: [raw, 'raw', 0x66] },
   {
@@ -72,13 +75,15 @@ async function filesIn(folder: CaseFile): Promise<Files> {
   const below = { path: `${folder.path}/inner`, local: `${folder.local}/inner` };
   const raw = await makeFileIn(folder, 'base.img', Buffer.alloc(CHAIN_SIZE, 0x66));
   const inner = await makeFileIn(below, 'base.img', Buffer.alloc(CHAIN_SIZE, 0x77));
-  const clusters = new Map([[0, 0x44]]);
-  const image = await makeFileIn(
-    folder,
-    'base.qcow2',
-    buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters }),
-  );
-  return { folder, raw: raw.path, inner: inner.path, image: image.path };
+  const imageOf = (name: string, version: 2 | 3, byte: number) =>
+    makeFileIn(
+      folder,
+      name,
+      buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, version, clusters: new Map([[0, byte]]) }),
+    );
+  const image = await imageOf('base.qcow2', 3, 0x44);
+  const older = await imageOf('older.qcow2', 2, 0x45);
+  return { folder, raw: raw.path, inner: inner.path, image: image.path, older: older.path };
 }
 
 async function checkLeads(

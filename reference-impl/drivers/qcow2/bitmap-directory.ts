@@ -17,7 +17,8 @@ export const MAX_GRANULARITY_BITS = 31;
 
 const FIXED = 24;
 const TYPE_DIRTY_TRACKING = 1;
-const MAX_DIRECTORY_BYTES = 64 << 20;
+/** The largest: its fixed part, and the longest name. */
+const MAX_ENTRY_BYTES = Math.ceil((FIXED + MAX_NAME_BYTES) / 8) * 8;
 /** Entries; the clusters of the largest map. */
 export const MAX_TABLE_ENTRIES = 0x8000000;
 /** An entry of a bitmap table without a cluster: all bits are set. */
@@ -38,7 +39,7 @@ export async function readDirectory(image: Image): Promise<BitmapEntry[]> {
   const directory = image.header.bitmaps;
   if (!directory) return [];
   const { offset, length, count } = directory;
-  if (length > MAX_DIRECTORY_BYTES || count > MAX_BITMAPS || offset + length > image.file.length())
+  if (length > count * MAX_ENTRY_BYTES || count > MAX_BITMAPS || offset + length > image.file.length())
     throw new CommandError('bitmaps_ext: too much extra metadata');
   // what follows the directory, so that the fixed part of each entry is there
   const bytes = new Uint8Array(length + FIXED);
@@ -98,8 +99,8 @@ export function serialiseDirectory(entries: readonly BitmapEntry[]): Uint8Array 
   );
 }
 
-/** Clusters of the map, in order: an offset in the file, 'zeroes' or 'ones'. */
-export type BitmapCluster = number | 'zeroes' | 'ones';
+/** A part of the map: where its cluster lies in the file, or the byte that it is full of. */
+export type BitmapCluster = number | { readonly fill: 0 | 0xff };
 
 export async function readTable(
   image: Image,
@@ -112,7 +113,7 @@ export async function readTable(
     const low = view.getUint32(i * 8 + 4);
     const offset = offsetOf(view.getUint32(i * 8), low);
     if (offset !== 0) return offset;
-    return (low & ALL_ONES) === 0 ? 'zeroes' : 'ones';
+    return { fill: (low & ALL_ONES) === 0 ? 0 : 0xff };
   });
 }
 

@@ -168,9 +168,9 @@ export function parseHeader(start: Uint8Array): Header {
   return header;
 }
 
-/** A table that starts off a cluster boundary or beyond what an offset can be is no table. */
+/** A table that starts off a cluster boundary or goes beyond what an offset in a file can be is no table. */
 export function isTableOffset(offset: number, bytes: number, clusterSize: number): boolean {
-  return offset % clusterSize === 0 && offset + bytes <= 2 ** 56;
+  return offset % clusterSize === 0 && offset + bytes < 2 ** 63;
 }
 
 function checkTables(header: Header): void {

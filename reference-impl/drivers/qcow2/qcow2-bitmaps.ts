@@ -122,7 +122,7 @@ export class Bitmaps implements PersistentBitmaps {
     for (const [index, cluster] of (await readTable(this.#image, entry)).entries()) {
       const bytes = new Uint8Array(clusterSize);
       if (typeof cluster === 'number') await file.read(cluster, bytes);
-      else bytes.fill(cluster === 'ones' ? 0xff : 0);
+      else bytes.fill(cluster.fill);
       parts.push([index * clusterSize, bytes]);
     }
     return parts;
