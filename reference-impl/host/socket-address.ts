@@ -13,7 +13,7 @@ import { unlessEnded } from './patience.ts';
 
 type InetAddress = Extract<SocketAddress, { type: 'inet' }>;
 
-/** What a local socket's name may take in the kernel's structure, its final NUL included. */
+/** What a local socket's name may take in the kernel's structure; the longest has no final NUL. */
 const UNIX_PATH_MAX = 108;
 
 /** A connection, with nothing read from it yet, which the signal ends at any time. Throws `CommandError`. */
@@ -80,7 +80,7 @@ function anyHost({ ipv4, ipv6 }: InetAddress): net.ListenOptions {
 }
 
 function unixPath(path: string, cwd: string): string {
-  if (Buffer.byteLength(path) >= UNIX_PATH_MAX)
+  if (Buffer.byteLength(path) > UNIX_PATH_MAX)
     throw new CommandError(`UNIX socket path '${path}' is too long`);
   if (path === '') throw new CommandError("UNIX socket path '' names no file");
   return resolve(cwd, path);

@@ -22,6 +22,11 @@ export const quorum = {
     definition: 'QUORUM_REPORT_BAD',
     text: 'A child that was outvoted is reported by its node-name, without error.',
   },
+  'QUORUM_REPORT_BAD/rate': {
+    level: 'should',
+    definition: 'QUORUM_REPORT_BAD',
+    text: 'The event is limited to one a second for each child; of those that come in between, the last is emitted when the second is over.',
+  },
   'QUORUM_REPORT_BAD/sectors': {
     level: 'must',
     definition: 'QUORUM_REPORT_BAD',

@@ -1,9 +1,10 @@
 /** Quorums that go on after something: with a child more or less, after a failure, with large reads. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { addNode, dataNodes, fileNodes, KiB, makeFile, needs, nodeNames } from '../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, filledFile } from './driver-guest.ts';
-import { QUORUM_SIZE, REQUEST, same, scene, voting } from './quorum.ts';
+import { ownEvents, QUORUM_SIZE, REQUEST, same, scene, voting } from './quorum.ts';
 
 const changes = needs(dataNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'] });
 
@@ -116,6 +117,45 @@ export const quorumChanges: readonly CaseDefinition[] = [
         await checkReadFails(t, guest, [sector * 512, 512], 'that two children do not agree on');
         await t.event('QUORUM_FAILURE', { reference: node, 'sector-num': sector });
       }
+    },
+  },
+  {
+    id: 'QUORUM_REPORT_BAD/once-a-second',
+    title: 'Of each child that is outvoted again and again an event a second is told, the last one too',
+    requirements: ['QUORUM_REPORT_BAD/rate', 'QUORUM_REPORT_BAD/sectors'],
+    needs: voting,
+    async run(t: CaseContext) {
+      const { children, guest } = await scene(t, same(5, 9, 5, 7, 5), { 'vote-threshold': 3 });
+      const outvoted = [children[1]!, children[3]!];
+      const told = async (sector: number) => {
+        for (const child of outvoted) {
+          const { data } = await t.event('QUORUM_REPORT_BAD', { 'node-name': child });
+          t.equal(
+            (data as JsonObject)['sector-num']!,
+            sector,
+            'the first request must be told of each child, then the last of a second',
+          );
+        }
+      };
+      for (const sector of [8, 40, 16, 24])
+        await checkReads(t, guest, [sector * 512, 512], 5, 'that three of five children agree on');
+      await told(8);
+      if (t.virtualTime) {
+        await t.elapse(999);
+        t.check(
+          ownEvents(t, 'QUORUM_REPORT_BAD').length === 0,
+          'no more must be told within a second',
+          'it is',
+        );
+        await t.elapse(1);
+        t.equal(
+          ownEvents(t, 'QUORUM_REPORT_BAD').length,
+          outvoted.length,
+          'the rest must be told when the second is over',
+        );
+      }
+      await told(24);
+      t.check(ownEvents(t, 'QUORUM_REPORT_BAD').length === 0, 'nothing more must be told', 'something is');
     },
   },
 ];

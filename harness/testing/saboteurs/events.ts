@@ -92,6 +92,13 @@ export const events: readonly Saboteur[] = [
     ['period.held = message;', 'period.held ??= message;'],
   ),
   inside(
+    'events/held-back-for-longer',
+    'QUORUM_REPORT_BAD',
+    'holds back events of quorums for five seconds',
+    'monitor/event-rate',
+    ['const PERIOD = 1000000000n;', 'const PERIOD = 5000000000n;'],
+  ),
+  inside(
     'events/threshold-held-back',
     'BLOCK_WRITE_THRESHOLD',
     'holds back a second event of a threshold within a second',

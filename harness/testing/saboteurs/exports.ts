@@ -7,6 +7,13 @@ const HUMAN = 'monitor/hmp/hmp-nbd';
 
 export const exports: readonly Saboteur[] = [
   inside(
+    'exports/socket-name-with-its-end',
+    'SocketAddress',
+    'refuses the longest name of a local socket, which has no NUL at its end',
+    'host/socket-address',
+    ['const UNIX_PATH_MAX = 108;', 'const UNIX_PATH_MAX = 107;'],
+  ),
+  inside(
     'exports/hard-keeps-clients',
     'nbd-server-remove',
     'goes on serving the clients of an export that was removed with mode hard',

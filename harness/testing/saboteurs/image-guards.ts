@@ -27,6 +27,20 @@ export const imageGuards: readonly Saboteur[] = [
     ['if (flags.template !== undefined)', 'if (false)'],
   ),
   inside(
+    'image-guards/older-version-unknown',
+    'BlockdevOptionsGenericCOWFormat',
+    'finds no image of version 2 where nobody says of which format a backing file is',
+    'drivers/qcow2/header',
+    ['[2, 3].includes(view.getUint32(4))', 'view.getUint32(4) === 3'],
+  ),
+  inside(
+    'image-guards/tables-anywhere',
+    'BlockdevOptionsQcow2',
+    'takes tables of images to be where no file can have them',
+    'drivers/qcow2/header',
+    ['offset + bytes < 2 ** 63', 'true'],
+  ),
+  inside(
     'images/fatal-after-read-only-untold',
     'BLOCK_IMAGE_CORRUPTED',
     'does not tell fatal corruption of an image whose corruption it has told as not fatal',
