@@ -290,7 +290,7 @@ describe('what is refused', () => {
   test('a new image over a backing file', async () => {
     const backed = { size: 4096, 'backing-file': 'x', 'backing-fmt': 'raw' };
     await expect(makeFormat(vmdk, new MemoryFile().handle(), backed)).rejects.toThrow(
-      "Backing file format not supported for file format 'vmdk'",
+      "Backing file not supported for file format 'vmdk'",
     );
   });
 });
