@@ -7,7 +7,9 @@ import { crc32c } from '../castagnoli.ts';
 import { le16, le32, le64, type Patch, patched } from './bytes.ts';
 
 const MIB = 1 << 20;
+/** Where both headers lie. */
 export const VHDX_HEADERS = [0x10000, 0x20000] as const;
+/** Where both tables of regions lie. */
 export const VHDX_REGION_TABLES = [0x30000, 0x40000] as const;
 /** Where the log, the table of blocks and the metadata of a made image lie; its blocks come behind them. */
 export const [VHDX_LOG, VHDX_TABLE, VHDX_METADATA, VHDX_BLOCKS] = [MIB, 2 * MIB, 3 * MIB, 4 * MIB] as const;

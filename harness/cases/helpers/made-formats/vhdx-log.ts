@@ -6,6 +6,7 @@ import { crc32c } from '../castagnoli.ts';
 import { le32, le64, type Patch, patched } from './bytes.ts';
 import { mendVhdx, VHDX_HEADERS } from './made-vhdx.ts';
 
+/** Bytes of what is logged as a whole, and the unit of the ring. */
 export const LOG_SECTOR = 4096;
 /** The id of the entries that the header names. */
 export const LOG_ID = Buffer.alloc(16, 0x1e);
@@ -13,6 +14,7 @@ export const LOG_ID = Buffer.alloc(16, 0x1e);
 /** Zeroes for so many bytes, or a sector of data, at an offset of the file. */
 export type Logged = readonly [offset: number, what: number | Buffer];
 
+/** What an entry is to say. */
 export interface LogEntry {
   /** Where it begins in the log, and where the sequence that it ends does. */
   readonly at: number;
@@ -88,6 +90,7 @@ export function withLog(
   return mendVhdx(patched(image, [[offset, ring], ...named]));
 }
 
+/** What an entry says. */
 export interface ParsedEntry {
   readonly sequence: bigint;
   readonly id: Buffer;
