@@ -77,7 +77,7 @@ describe('refused', () => {
       inet(1, { ipv6: true }),
     ],
     ['Cannot disable IPv4 and IPv6 at same time', inet(1, { ipv4: false, ipv6: false })],
-    [`UNIX socket path '${'x'.repeat(108)}' is too long`, { type: 'unix', path: 'x'.repeat(108) }],
+    [`UNIX socket path '${'x'.repeat(109)}' is too long`, { type: 'unix', path: 'x'.repeat(109) }],
     ['socket family AF_VSOCK unsupported', { type: 'vsock', cid: '1', port: '2' }],
     ["File descriptor named 'fd0' has not been found", { type: 'fd', str: 'fd0' }],
   ])('%s', async (message, address) => {

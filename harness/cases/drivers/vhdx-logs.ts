@@ -19,7 +19,7 @@ import {
   type Logged,
   parseLog,
   withLog,
-} from '../helpers/made-formats/vhdx-log.ts';
+} from '../helpers/made-formats/made-vhdx-log.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { type CaseFile, fileNodes, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 

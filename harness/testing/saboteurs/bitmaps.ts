@@ -257,7 +257,7 @@ export const bitmaps: readonly Saboteur[] = [
     'BlockDirtyBitmapAdd',
     'takes clusters of a stored map that are all ones for all zeroes',
     'drivers/qcow2/qcow2-bitmaps',
-    ["cluster === 'ones' ? 0xff : 0", '0'],
+    ['bytes.fill(cluster.fill)', 'bytes.fill(0)'],
   ),
   inside(
     'bitmaps/disabled-stored-active',
