@@ -14,7 +14,7 @@ import { unlessEnded } from './patience.ts';
 type InetAddress = Extract<SocketAddress, { type: 'inet' }>;
 
 /** What a local socket's name may take in the kernel's structure; the longest has no final NUL. */
-const UNIX_PATH_MAX = 108;
+export const UNIX_PATH_MAX = 108;
 
 /** A connection, with nothing read from it yet, which the signal ends at any time. Throws `CommandError`. */
 export async function connectSocket(

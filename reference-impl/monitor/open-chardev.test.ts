@@ -1,5 +1,5 @@
 /** Monitors on real sockets and on the standard streams of a child. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +191,18 @@ describe('listening', () => {
     await expect(startReference({ argv: ['-qmp', 'unix:file,server'], cwd: folder })).rejects.toThrow(
       `-qmp unix:file,server: Failed to bind socket to ${join(folder, 'file')}: Address already in use`,
     );
+  });
+
+  test('a socket has its name only when somebody listens, and gives it back', async () => {
+    const seen: string[] = [];
+    const watcher = watch(folder, (_event, name) => seen.push(name!));
+    reference = await startReference({ argv: ['-qmp', 'unix:s,server,nowait'], cwd: folder });
+    await expect.poll(() => seen).toContain('s');
+    watcher.close();
+    expect(seen[0]).toBe(`s.${process.pid}`);
+    expect(readdirSync(folder)).toEqual(['s']);
+    await reference.stop();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('a folder that is not there', async () => {

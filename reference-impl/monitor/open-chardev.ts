@@ -4,11 +4,12 @@
  */
 import type { EventEmitter } from 'node:events';
 import { closeSync, constants, createWriteStream, existsSync, openSync, writeSync } from 'node:fs';
-import { connect, createServer, Socket } from 'node:net';
+import { rename, rm } from 'node:fs/promises';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import { resolve as absolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { reasonOf } from '../host/errno.ts';
-import { makeRoom } from '../host/socket-address.ts';
+import { makeRoom, UNIX_PATH_MAX } from '../host/socket-address.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Chardev, ChardevAddress, SocketChardev } from './chardev.ts';
 import type { Frontend } from './frontend.ts';
@@ -157,12 +158,22 @@ async function listen(frontend: Frontend, chardev: SocketChardev): Promise<Close
     void closed.then(() => open.delete(closed));
   });
   const failure = `Failed to bind socket${toWhat(address)}`;
-  if ('path' in address) await makeRoom(address.path, failure);
-  await settled(server, 'listening', () => server.listen(address), failure);
+  if ('path' in address) await listenAt(server, address.path, failure);
+  else await settled(server, 'listening', () => server.listen(address), failure);
   return async () => {
+    if ('path' in address) await rm(address.path, { force: true });
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     await Promise.all([...open, stopped]);
   };
+}
+
+/** The socket gets its name when somebody listens already: who waits for its file is never turned away. */
+async function listenAt(server: Server, path: string, failure: string): Promise<void> {
+  await makeRoom(path, failure);
+  const before = `${path}.${process.pid}`;
+  const isFree = !existsSync(path) && Buffer.byteLength(before) < UNIX_PATH_MAX;
+  await settled(server, 'listening', () => server.listen(isFree ? before : path), failure);
+  if (isFree) await rename(before, path);
 }
 
 async function connectOut(frontend: Frontend, chardev: SocketChardev): Promise<Close> {
