@@ -107,6 +107,17 @@ describe('drives', () => {
   });
 });
 
+describe('a machine with USB', () => {
+  const STICK = '-nodefaults -drive if=none,id=d,file=d -device usb-storage,id=stick,drive=d';
+  test.each(['-usb', '-M pc,usb=on', '-usb -M q35', '-M type=q35,usb=on'])('%s has a bus', async (words) => {
+    await start(`${STICK} ${words}`);
+    expect(endpoint.devices.bus('usb-bus.0')?.devices).toHaveLength(1);
+  });
+  test.each(['', '-M pc,usb=off', '-usb -M none'])('%s has none', async (words) => {
+    expect(await refusal(`${STICK} ${words}`.trim())).toContain("No 'usb-bus' bus found");
+  });
+});
+
 describe('refused', () => {
   test.each([
     ['-foo', '-foo: invalid option'],

@@ -57,6 +57,7 @@ const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
     'add-fd': addDescriptor,
     global: addGlobal,
   },
+  { usb: (_, { endpoint }) => endpoint.devices.addUsb() },
   { object: addObject },
   { blockdev: addBlockdev },
   { drive: addDriveOption },
@@ -174,6 +175,7 @@ async function chooseMachine({ value }: Option, start: Start): Promise<void> {
   await withoutPlace(() => {
     start.machine = new Machine(type);
     start.endpoint.devices.useMachine(type);
+    if (parseFlat(value, 'type').get('usb') === 'on') start.endpoint.devices.addUsb();
   });
 }
 

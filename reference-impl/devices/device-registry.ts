@@ -71,6 +71,11 @@ export class DeviceRegistry {
     this.#buses = machineBuses(this.#model);
   }
 
+  /** Builds it once more, with USB. Called before there are devices. */
+  addUsb(): void {
+    this.#buses = machineBuses(this.#model, true);
+  }
+
   /** All buses, those of the machine first, then in the order of the devices that brought them. */
   get buses(): Bus[] {
     const brought = this.devices.flatMap((device) => [device, ...device.parts.values()]);

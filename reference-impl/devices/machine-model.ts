@@ -5,6 +5,7 @@
 import { CommandError } from '../qapi/command-error.ts';
 import { Bus } from './bus.ts';
 import type { BusModel } from './device-model.ts';
+import { USB_BUS } from './models/usb.ts';
 
 /** The kinds of interfaces that `-drive if=…` can put a drive on. */
 export type DriveInterface = 'ide' | 'floppy' | 'virtio';
@@ -15,6 +16,8 @@ export interface MachineModel {
   readonly type: string;
   /** By name, in the order in which they are made. */
   readonly buses: Readonly<Record<string, MachineBus>>;
+  /** What it brings beside them when it is to have USB. */
+  readonly usb: Readonly<Record<string, MachineBus>>;
   /** Where `-drive if=…` finds its buses, one for each number. */
   readonly interfaces: Partial<Readonly<Record<DriveInterface, readonly string[]>>>;
   /** The number in `/machine/unattached` of the first device on an interface; later ones count on. */
@@ -67,6 +70,7 @@ const pc: MachineModel = {
     'ide.0': IDE,
     'ide.1': IDE,
   },
+  usb: { 'usb-bus.0': { ...USB_BUS, of: `${UNATTACHED}/device[18]` } },
   interfaces: { ide: ['ide.0', 'ide.1'], floppy: ['floppy-bus.0'], virtio: ['pci.0'] },
   firstDevice: { floppy: 13, ide: 18 },
   drives: {
@@ -93,6 +97,7 @@ const q35: MachineModel = {
     'floppy-bus.0': { ...FLOPPY, of: `${UNATTACHED}/device[11]` },
     ...Object.fromEntries(Array.from({ length: 6 }, (_, port) => [`ide.${port}`, SATA])),
   },
+  usb: { 'usb-bus.0': { ...USB_BUS, of: `${UNATTACHED}/device[5]` } },
   interfaces: {
     ide: Array.from({ length: 6 }, (_, port) => `ide.${port}`),
     floppy: ['floppy-bus.0'],
@@ -110,6 +115,7 @@ const q35: MachineModel = {
 const none: MachineModel = {
   type: 'none-machine',
   buses: { 'main-system-bus': SYSTEM },
+  usb: {},
   interfaces: {},
   firstDevice: {},
   drives: { defaultInterface: 'none', connects: {}, unitsOfBus: pc.drives.unitsOfBus, defaults: false },
@@ -127,6 +133,8 @@ export function machineModel(type: string): MachineModel {
 }
 
 /** The buses of a machine that is made. */
-export function machineBuses({ buses }: MachineModel): Bus[] {
-  return Object.entries(buses).map(([name, model]) => new Bus(name, model, model.of));
+export function machineBuses({ buses, usb }: MachineModel, hasUsb = false): Bus[] {
+  return Object.entries({ ...buses, ...(hasUsb ? usb : {}) }).map(
+    ([name, model]) => new Bus(name, model, model.of),
+  );
 }

@@ -33,6 +33,7 @@ export type Step =
   | 'snapshot'
   | 'stay-stopped'
   | 'uuid'
+  | 'usb'
   | 'version'
   | 'nothing';
 
@@ -52,7 +53,7 @@ const IGNORED = 'taken, and without effect here';
 /** Options that concern nothing that is here. */
 const ALONE =
   'enable-kvm full-screen mem-prealloc no-acpi no-fd-bootchk no-hpet no-reboot no-shutdown no-user-config ' +
-  'nodefconfig nographic only-migratable preconfig s singlestep usb';
+  'nodefconfig nographic only-migratable preconfig s singlestep';
 const WITH_VALUE =
   'L D d acpitable action append audiodev bios boot chroot cpu debugcon dfilter display dtb echr fsdev ' +
   'fw_cfg g gdb icount incoming initrd k kernel loadvm m mem-path msg net netdev nic numa overcommit ' +
@@ -104,6 +105,7 @@ export const QEMU_OPTIONS: Readonly<Record<string, OptionKind>> = {
   nodefaults: { alone: true, step: 'no-defaults', help: 'create no default drives' },
   machine: { step: 'machine', help: '[type=]name[,prop=value]...: pc, q35 or none' },
   M: { step: 'machine', help: '[type=]name[,prop=value]...: as -machine' },
+  usb: { alone: true, step: 'usb', help: 'bring a USB bus, as -machine usb=on' },
 
   chardev: { step: 'chardev', help: 'backend,id=id[,options]: add a character device' },
   mon: { step: 'mon', help: '[chardev=]name[,mode=readline|control]: add a monitor on a chardev' },

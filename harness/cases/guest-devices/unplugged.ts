@@ -25,9 +25,9 @@ const stick = pc(
   'stick-unplugged',
   [],
   [
-    ['-device', 'piix3-usb-uhci,id=usb'],
+    ['-usb'],
     ...['inner', 'other'].map((name) => ['-blockdev', `driver=null-co,size=${MiB},node-name=${name}`]),
-    ['-device', 'usb-storage,id=stick,drive=inner,bus=usb.0'],
+    ['-device', 'usb-storage,id=stick,drive=inner,bus=usb-bus.0'],
   ].flat(),
 );
 

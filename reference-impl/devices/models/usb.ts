@@ -6,7 +6,8 @@ import { BOOT, DRIVE, ERRORS, SERIAL } from './disk-properties.ts';
 import { PCI } from './pci.ts';
 import { SCSI_BUS } from './scsi.ts';
 
-const USB_BUS: BusModel = { type: 'usb-bus', hotplug: true };
+/** A bus for sticks. */
+export const USB_BUS: BusModel = { type: 'usb-bus', hotplug: true };
 
 const USB: PropertyTypes = { port: text, serial: text, full_path: flag(true), 'msos-desc': flag(true) };
 
