@@ -22,6 +22,12 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** How long until the next timer is due, in nanoseconds; undefined if none runs. */
+  get untilNext(): bigint | undefined {
+    const [first] = this.#timers.map(({ at }) => at).toSorted((a, b) => (a < b ? -1 : 1));
+    return first === undefined ? undefined : first - this.#now;
+  }
+
   /** Resolves when so many timers run. */
   waitedFor(count: number): Promise<void> {
     if (this.pending >= count) return Promise.resolve();
