@@ -2,8 +2,6 @@
 import type { BlockCommitArguments } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import { setReadOnly } from '../graph/reopen.ts';
-import { IoError } from '../host/errno.ts';
-import { CommandError } from '../qapi/command-error.ts';
 import { grow } from './commit-job.ts';
 import type { Job } from './job.ts';
 import type { JobContext } from './job-context.ts';
@@ -25,20 +23,11 @@ export async function createActiveCommit(
       source,
       target: base,
       base,
-      prepare: () => growBase(source, base),
+      begin: () => grow(base, source.io.length()),
     } as const;
     return await createMirror(context, plan, { ...args, unmap: false });
   } catch (error) {
     await setReadOnly(graph, base, wasReadOnly);
-    throw error;
-  }
-}
-
-async function growBase(source: Node, base: Node): Promise<void> {
-  try {
-    await grow(base, source.io.length());
-  } catch (error) {
-    if (error instanceof IoError) throw new CommandError(error.message);
     throw error;
   }
 }

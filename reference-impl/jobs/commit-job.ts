@@ -160,12 +160,12 @@ async function telling<T>(job: Job, operation: 'read' | 'write', request: () => 
   }
 }
 
-/** Makes a base as long as what comes into it. Throws `IoError`. */
+/** Makes a base as long as what comes into it. Throws `IoError`, also where the driver cannot do that. */
 export async function grow(base: Node, length: number): Promise<void> {
   if (base.io.length() >= length) return;
   try {
     await base.truncate(length);
   } catch (error) {
-    throw error instanceof CommandError ? new IoError('EIO') : error;
+    throw error instanceof CommandError ? new IoError('ENOTSUP') : error;
   }
 }

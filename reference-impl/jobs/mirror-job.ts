@@ -52,8 +52,8 @@ export interface MirrorPlan {
   readonly base?: Node | undefined;
   /** Copied is only what is written from now on. */
   readonly onlyNew?: boolean;
-  /** What has to be done to the target first, once it is the job's. Throws `CommandError`. */
-  readonly prepare?: () => Promise<void>;
+  /** What the job does to its target before all else. Throws `IoError`. */
+  readonly begin?: () => Promise<void>;
   /** Opens, once all is copied, the backing file that the target's header names. Throws `CommandError`. */
   readonly openBacking?: (() => Promise<void>) | undefined;
   /** The target's backing file from when it takes the source's place. */
@@ -94,8 +94,6 @@ export async function createMirror(
     claimSource(nodes, filter);
     checkSpeed(args.speed);
     claimTarget(nodes, plan);
-    // What is done to the target stays, so that nothing may be refused from then on.
-    await plan.prepare?.();
     const copy = new MirrorCopy(source, target, {
       granularity,
       wholeClusters: clustersToFill(target, granularity),
@@ -167,6 +165,7 @@ class Mirror implements JobDriver {
   }
 
   async run(job: Job): Promise<void> {
+    await this.#plan.begin?.();
     this.#plan.source.bitmaps.add(this.#copy.dirty);
     try {
       if (!this.#plan.onlyNew) await this.#findDirty(job);

@@ -193,15 +193,20 @@ export const followUps: readonly CaseDefinition[] = [
       const files = await makeChain(t, 3);
       const middle = await addQcow2(t, files[1]!, { backing: base });
       const top = await addQcow2(t, files[2]!, { backing: middle });
-      const id = t.name('job');
       const { file: name = null } = await nodeInfo(t, middle);
-      await t.execute('block-commit', { 'job-id': id, device: top, top: name });
-      const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
-      t.check(
-        typeof (data as JsonObject).error === 'string',
-        'a commit into a base that cannot grow must fail',
-        'it tells no error',
-      );
+      for (const [what, of] of [
+        ['an image in the middle', { top: name }],
+        ['the active image', {}],
+      ] as const) {
+        const id = t.name('job');
+        await t.execute('block-commit', { 'job-id': id, device: top, ...of });
+        const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        t.check(
+          typeof (data as JsonObject).error === 'string',
+          `a commit of ${what} into a base that cannot grow must fail`,
+          'it tells no error',
+        );
+      }
       t.contains(await nodeInfo(t, top), { backing_file_depth: 2 }, 'the chain must be as long as before');
       t.equal(await virtualSize(t, base), CHAIN_SIZE / 2, 'the base must keep its size');
       await release(t, [base, middle, top]);
