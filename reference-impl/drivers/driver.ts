@@ -316,6 +316,8 @@ export interface DriverState {
   readonly growable?: boolean;
   /** The driver cannot write: its nodes are read-only, whatever was asked for, and stay so. */
   readonly onlyReads?: boolean;
+  /** Its nodes stay read-only or not, as they were opened: QEMU's driver cannot be reopened. */
+  readonly keepsMode?: boolean;
   read(offset: number, buffer: Uint8Array): Promise<void>;
   write(offset: number, data: Uint8Array): Promise<void>;
   /** Default: zeroes are written as data. */

@@ -222,7 +222,7 @@ export class Node {
   async setReadOnly(readOnly: boolean): Promise<void> {
     if (readOnly === this.readOnly) return;
     const { state, io } = this.#open;
-    if (state.onlyReads)
+    if (state.onlyReads || state.keepsMode)
       throw new CommandError(
         `Block format '${this.driverName}' used by node '${this.name}' does not support reopening files`,
       );
@@ -261,6 +261,11 @@ export class Node {
   /** Runs `work` as a serialising request for the whole node: with no other request in flight. */
   async runSerialising(work: () => Promise<void>): Promise<void> {
     await whileReleased([this], () => this.io.requests.serialise(work));
+  }
+
+  /** Its driver can make it longer or shorter. */
+  get resizes(): boolean {
+    return this.#open.state.truncate !== undefined;
   }
 
   /** Changes the length of the disk. Throws `CommandError`. */

@@ -166,6 +166,6 @@ export async function grow(base: Node, length: number): Promise<void> {
   try {
     await base.truncate(length);
   } catch (error) {
-    throw error instanceof CommandError ? new IoError('ENOTSUP') : error;
+    throw error instanceof CommandError ? new IoError(base.resizes ? 'EIO' : 'ENOTSUP') : error;
   }
 }

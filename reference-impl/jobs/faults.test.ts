@@ -246,7 +246,7 @@ function expectedOf(scenario: Scenario, { code, action: asked }: Fault, failed: 
 
 /** Jobs tell of what they copy, mirrors of the last flush, too; what else fails of their work only ends them. */
 function isUntold({ completes }: Scenario, { asked }: Seen): boolean {
-  return !completes && (asked.kind === 'flush' || asked.kind === 'truncate');
+  return asked.kind === 'truncate' || (!completes && asked.kind === 'flush');
 }
 
 /** A fault that nobody needs to hear of: before a mirror reads what it only looked at, and when all is written. */

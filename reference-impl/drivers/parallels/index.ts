@@ -23,8 +23,7 @@ async function open(environment: OpenEnvironment<DriverOptions<'parallels'>>): P
   const header = await readHeader(file);
   const table = new ParallelsTable(file, header);
   const disk = new ClusterDisk(table, file);
-  let readOnly = environment.readOnly;
-  if (!readOnly) {
+  if (!environment.readOnly) {
     if (header.inUse)
       throw new CommandError('parallels: Image was not closed correctly; cannot be opened read/write');
     await startWriting(file, table);
@@ -36,19 +35,15 @@ async function open(environment: OpenEnvironment<DriverOptions<'parallels'>>): P
     await writeInUse(file, false).catch(() => writeInUse(file, false));
   };
   return {
+    keepsMode: true,
     length: () => header.size,
     read: (offset, buffer) => disk.read(offset, buffer),
     write: (offset, data) => disk.write(offset, data),
     flush: () => toldFlush(file),
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
     allocatedSize: () => file.allocatedSize(),
-    setReadOnly: async (nowReadOnly) => {
-      if (nowReadOnly) await finish();
-      else await startWriting(file, table);
-      readOnly = nowReadOnly;
-    },
     close: async () => {
-      if (!readOnly) await finish();
+      if (!environment.readOnly) await finish();
     },
   };
 }

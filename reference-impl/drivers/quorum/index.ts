@@ -44,6 +44,7 @@ class Quorum implements DriverState {
   }
 
   readonly growable = true;
+  readonly keepsMode = true;
 
   /** Children of one length; throws `IoError` if they differ. */
   length(): number {

@@ -38,6 +38,7 @@ async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): P
 
 class UrlState implements DriverState {
   readonly limits = { maxTransfer: MAX_TRANSFER };
+  readonly keepsMode = true;
   readonly #length: number;
   readonly #reads: ReadAhead;
 
