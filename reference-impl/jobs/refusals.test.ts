@@ -35,6 +35,23 @@ test('a base does not grow for a commit whose speed is refused', async () => {
   expect(fixture.node('base').io.length()).toBe(SIZE);
 });
 
+test('a base is not written whose driver is one that QEMU 7.2 cannot reopen', async () => {
+  const child = { driver: 'null-co', size: SIZE };
+  await fixture.run('blockdev-add', {
+    driver: 'quorum',
+    'node-name': 'base',
+    'read-only': true,
+    'vote-threshold': 1,
+    children: [child, child],
+  });
+  await fixture.qcow2('top', SIZE, 'base');
+  await expect(fixture.run('block-commit', { 'job-id': 'j', device: 'top' })).rejects.toThrow(
+    "Block format 'quorum' used by node 'base' does not support reopening files",
+  );
+  expect(fixture.node('base').readOnly).toBe(true);
+  expect(await fixture.run('query-block-jobs')).toEqual([]);
+});
+
 /** Several faults at once: the one that is told. Of the speed it is told behind the id, and before what the target bears. */
 test.each<[command: keyof typeof commands, args: JsonObject, message: string]>([
   ['blockdev-mirror', { 'job-id': '0', speed: -1, target: 'busy' }, "Invalid job ID '0'"],

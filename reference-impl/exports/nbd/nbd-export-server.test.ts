@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { snapshotWithImage } from '../../graph/external-snapshot.ts';
 import type { Node } from '../../graph/node.ts';
 import { Permission } from '../../graph/permissions.ts';
@@ -148,6 +148,31 @@ describe('the server', () => {
     await fixture.server.stop();
     await expect(node.io.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code: 'EIO' });
     expect(disk.parents).toEqual([]);
+  });
+
+  test('a request that waits for its turn when its client is cut off is not begun', async () => {
+    let begun = 0;
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    vi.spyOn(disk.io, 'read').mockImplementation(() => {
+      begun += 1;
+      return held;
+    });
+    fixture.server.add(disk, 'x', false);
+    const stream = new ByteStream(await fixture.dial());
+    await stream.read(18);
+    stream.write(pack(u32(3)), packOption(Option.exportName, Buffer.from('x')));
+    await stream.read(10);
+    // 16 are worked on at a time.
+    for (let cookie = 0n; cookie < 20n; cookie += 1n)
+      stream.write(packRequest({ flags: 0, type: Command.read, cookie, offset: 0, length: 512 }));
+    await expect.poll(() => begun).toBe(16);
+    const stopped = fixture.server.stop();
+    letGo();
+    await stopped;
+    expect(begun).toBe(16);
   });
 
   test('more connections than it bears are closed', async () => {

@@ -3,6 +3,7 @@
  *
  * What a client may have going at a time is bounded in number and in bytes; beyond that its requests are left unread.
  */
+import { StreamEnded } from '../../host/byte-stream.ts';
 import { IoError } from '../../host/errno.ts';
 import {
   HeaderSize,
@@ -60,6 +61,7 @@ export class Transmission implements Client {
   readonly #services: Services;
   readonly #inFlight = new Set<Promise<void>>();
   #bytesInFlight = 0;
+  #isCutOff = false;
 
   constructor(session: Session, services: Services) {
     this.#session = session;
@@ -90,6 +92,7 @@ export class Transmission implements Client {
 
   /** Cuts the client off; resolves when the node is no longer used for it. */
   async disconnect(): Promise<void> {
+    this.#isCutOff = true;
     this.#session.stream.destroy();
     await Promise.all(this.#inFlight);
   }
@@ -106,6 +109,7 @@ export class Transmission implements Client {
     )
       await Promise.race(this.#inFlight);
     const data = type === Command.write ? await this.#session.stream.read(length) : undefined;
+    if (this.#isCutOff) throw new StreamEnded('the client has been cut off');
     this.#bytesInFlight += bytes;
     const work = this.#answer(request, data).finally(() => {
       this.#bytesInFlight -= bytes;
