@@ -3,8 +3,16 @@
  * served when, and everything said, is the frontend's.
  */
 import type { EventEmitter } from 'node:events';
-import { closeSync, constants, createWriteStream, existsSync, openSync, writeSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  createWriteStream,
+  existsSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { connect, createServer, type Server, Socket } from 'node:net';
 import { resolve as absolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -161,7 +169,7 @@ async function listen(frontend: Frontend, chardev: SocketChardev): Promise<Close
   if ('path' in address) await listenAt(server, address.path, failure);
   else await settled(server, 'listening', () => server.listen(address), failure);
   return async () => {
-    if ('path' in address) await rm(address.path, { force: true });
+    if ('path' in address) rmSync(address.path, { force: true });
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     await Promise.all([...open, stopped]);
   };
@@ -173,7 +181,7 @@ async function listenAt(server: Server, path: string, failure: string): Promise<
   const before = `${path}.${process.pid}`;
   const isFree = !existsSync(path) && Buffer.byteLength(before) < UNIX_PATH_MAX;
   await settled(server, 'listening', () => server.listen(isFree ? before : path), failure);
-  if (isFree) await rename(before, path);
+  if (isFree) renameSync(before, path);
 }
 
 async function connectOut(frontend: Frontend, chardev: SocketChardev): Promise<Close> {
