@@ -19,6 +19,8 @@ const GUEST =
   'about what a guest finds at its ports, which the liar that acts shows, and which no list or event tells';
 const ASKED = 'about who is asked at which URL, which the liar that acts does';
 const PATIENCE = 'about how long a silent server is waited for, which the liar that acts does';
+const REFUSED = 'about what a target is asked before it is refused, which the liar that acts asks';
+const HELP = 'about the help of the human monitor, which the liar that acts gives';
 const CLUSTER = 'about refusals alone: there is no cluster that could take anything';
 const MONITOR = 'about further monitors by their text, on which nothing is left out';
 
@@ -36,6 +38,7 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'command-line/global-properties': DEVICES,
   'device_add/on-each-controller': DEVICES,
   'device_add/values-of-json': DEVICES,
+  'drives/help-for-people': HELP,
   'envelope/fast-commands': HABIT,
   'envelope/messages-together': HABIT,
   'envelope/no-stray-lines': HABIT,
@@ -66,6 +69,10 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'introspection/schema-names-unique': 'about a description that the liar gives whole',
   'introspection/schema-references-resolve': 'about a description that the liar gives whole',
   'introspection/schema-tags-are-enums': 'about a description that the liar gives whole',
+  'iscsi/capacity-refused': REFUSED,
+  'iscsi/login-answered-amiss': REFUSED,
+  'iscsi/login-refused': REFUSED,
+  'iscsi/timeout-while-opening': PATIENCE,
   'luks/created-at-random': IMAGE,
   'luks/created-header': IMAGE,
   'luks/creation-refused': IMAGE,
