@@ -83,16 +83,6 @@ export const otherSituations: readonly Saboteur[] = [
     BACKUP,
     ["this.#args[policy] ?? 'report'", "this.#args[policy] ?? (this.#args.compress ? 'ignore' : 'report')"],
   ),
-  inside(
-    'mirrors/refills-in-part',
-    'blockdev-mirror',
-    'copies only the last part again of a larger cluster of the target to which copying has failed',
-    COPY,
-    [
-      'this.#unfilled?.mark(offset, length);',
-      'if (this.#unfilled) this.dirty.clear(offset, length - this.dirty.granularity);',
-    ],
-  ),
   inside('jobs/ids-without-dots', 'BlockJobInfo', 'refuses job ids with a dot', REGISTRY, [
     ID_FORM,
     "if (!isIdentifier(id) || id.includes('.'))",

@@ -136,13 +136,6 @@ export const sshNodes: readonly Saboteur[] = [
     "return { mode: 'hash', type: type, hash };",
     "return { mode: 'none' };",
   ]),
-  inside(
-    'ssh-nodes/called-by-nobody',
-    'BlockdevOptionsSsh',
-    'calls nodes by another than their user',
-    NAMES,
-    ['return isPlain ?', "user = 'nobody';\n    return isPlain ?"],
-  ),
   inside('ssh-nodes/never-hangs-up', OPTIONS, 'stays connected when a node is gone', DRIVER, [
     'this.#session.close();',
     'void 0;',
