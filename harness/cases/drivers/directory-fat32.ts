@@ -2,7 +2,7 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { FatVolume } from '../helpers/fat-volume.ts';
 import { openIo } from '../helpers/node-io.ts';
-import { DIRECTORIES, directoryOf, FILES, look, seen } from './directory-disks.ts';
+import { checkWhole, DIRECTORIES, directoryOf, FILES, look, seen } from './directory-disks.ts';
 
 const SECTOR = 512;
 
@@ -14,7 +14,6 @@ export const directoryFat32: readonly CaseDefinition[] = [
     needs: seen,
     async run(t: CaseContext) {
       const { open } = await directoryOf(t, FILES, DIRECTORIES);
-      const expected = [...Object.keys(FILES), ...DIRECTORIES].toSorted();
       for (const options of [
         { 'fat-type': 32 },
         { floppy: true, 'fat-type': 32 },
@@ -26,16 +25,7 @@ export const directoryFat32: readonly CaseDefinition[] = [
             [options['fat-type'] === 32, options['fat-type'] === 16],
             'the number of clusters must be one of the type',
           );
-          t.equal([...files.keys()].toSorted(), expected, 'the volume must have what the directory has');
-          for (const [name, bytes] of Object.entries(FILES)) {
-            const file = files.get(name)!;
-            t.equal(file.size, bytes.length, 'a file must have its length');
-            t.check(
-              (await volume.content(file)).equals(bytes),
-              'a file must have its bytes',
-              'it has others',
-            );
-          }
+          await checkWhole(t, volume, files);
         });
     },
   },
