@@ -46,12 +46,12 @@ export function afterPatience(
 }
 
 /**
- * Does what may take so many nanoseconds: its signal ends it then, for the reason that `late` gives. Whoever holds `ending`
+ * Does what may take so many nanoseconds, or any time without `patience`: its signal ends it then, for the reason that `late` gives. Whoever holds `ending`
  * may end it before.
  */
 export async function inTime<T>(
   waiting: Waiting,
-  patience: bigint,
+  patience: bigint | undefined,
   work: (signal: AbortSignal) => Promise<T>,
   late: () => Error = () => new Error('Connection timed out'),
   ending: AbortController = new AbortController(),

@@ -3,8 +3,6 @@ import { inTime, type Waiting } from '../../host/patience.ts';
 import { TransferError } from './transfer-error.ts';
 
 const MS = 1_000_000n;
-/** No limit is what nobody lives to see. */
-const NEVER = 2n ** 62n;
 
 /** Runs a transfer, which is ended by its signal after so many seconds (0: never), or by whoever holds `ending`. */
 export function within<T>(
@@ -19,5 +17,6 @@ export function within<T>(
     const took = (clock.now() - start) / MS;
     return new TransferError(`Operation timed out after ${took} milliseconds with 0 bytes received`);
   };
-  return inTime(waiting, seconds === 0 ? NEVER : BigInt(seconds) * 1000n * MS, transfer, late, ending);
+  const patience = seconds === 0 ? undefined : BigInt(seconds) * 1000n * MS;
+  return inTime(waiting, patience, transfer, late, ending);
 }
