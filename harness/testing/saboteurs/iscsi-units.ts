@@ -40,6 +40,10 @@ export const iscsiUnits: readonly Saboteur[] = [
     "'iqn.2008-11.org.linux-kvm'",
     "'linux-kvm'",
   ]),
+  breaks('no-time-limit', 'waits for ever, whatever timeout says', 'index', [
+    'seconds > 0n ? seconds * SECOND : 0n',
+    '0n',
+  ]),
   breaks('protection-ignored', 'opens a write-protected unit to be written', 'unit', [
     '(bytes[2] & 0x80) !== 0',
     '(bytes[2] & 0x40) !== 0',
@@ -91,6 +95,14 @@ export const iscsiUnits: readonly Saboteur[] = [
   breaks('name-without-unit', 'takes a name without a unit for one with unit 0', 'iscsi-filename', [
     'const groups = PATTERN.exec(filename)?.groups;',
     "const groups = (PATTERN.exec(filename) ?? PATTERN.exec(filename.concat('/0')))?.groups;",
+  ]),
+  breaks('login-for-ever', 'waits half a minute for a login, whatever timeout says', 'target-session', [
+    'return this.#options.timeout || CONNECT_PATIENCE;',
+    'return CONNECT_PATIENCE;',
+  ]),
+  breaks('time-begins-anew', 'fails no request to a target that has gone', 'target-session', [
+    'afterPatience(this.#options, timeout || undefined, late)',
+    'afterPatience(this.#options, undefined, late)',
   ]),
   breaks('long-commands-cut', 'sends short commands to units of any size', 'iscsi-state', [
     'return blocks > MAX_SHORT;',

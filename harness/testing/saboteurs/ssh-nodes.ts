@@ -136,6 +136,13 @@ export const sshNodes: readonly Saboteur[] = [
     "return { mode: 'hash', type: type, hash };",
     "return { mode: 'none' };",
   ]),
+  inside(
+    'ssh-nodes/called-by-nobody',
+    'BlockdevOptionsSsh',
+    'calls nodes of its own user by another',
+    NAMES,
+    ["user = localUser(), 'host", "user = 'nobody', 'host"],
+  ),
   inside('ssh-nodes/never-hangs-up', OPTIONS, 'stays connected when a node is gone', DRIVER, [
     'this.#session.close();',
     'void 0;',
