@@ -2,17 +2,17 @@
  * The QAPI compiler: QAPI text in, checked schema out, or the first fault.
  *
  * 1. Parse: all files, lexer under parser; includes and pragmas are carried out.
- * 2. Comments: where documentation is required, each comment well formed.
+ * 2. Comments: each well formed, but in schemas from before comments were checked.
  * 3. Expressions: each definition by itself; kind, name, keys, shapes, conditions, features, its documentation there.
  * 4. Schema: names resolved across definitions; duplicates, clashes, loops, tags, choices.
- * 5. Descriptions: where documentation is required, what is described against what is defined.
+ * 5. Descriptions: what is described against what is defined, in the same schemas.
  *
  * The first fault is the first in the order of these phases, and in the order of the text within one. Neighbours:
  * `introspect.ts` and `json-schema.ts` show the result, `../introspection.ts` reads an endpoint's own.
  */
 import type { Schema } from '../model.ts';
 import { checkDescriptions, checkDocs, checkDocumented } from './doc-check.ts';
-import { mayLeaveOutBranches } from './era.ts';
+import { marksOptional, mayLeaveOutBranches } from './era.ts';
 import { checkExpression } from './expr.ts';
 import { parseSchema } from './parser.ts';
 import { resolveSchema } from './schema.ts';
@@ -24,16 +24,17 @@ export type SchemaInput = { readonly file: string } | { readonly text: string; r
 export function compileSchema(input: SchemaInput): Schema {
   const { expressions, docs, pragmas } =
     'text' in input ? parseSchema(input.file ?? '<text>', input.text) : parseSchema(input.file);
-  if (pragmas.docRequired) checkDocs(docs);
+  const held = pragmas.docRequired || !docs.some(marksOptional);
+  if (held) checkDocs(docs);
   const definitions = expressions.map((expression) => {
     const definition = checkExpression(expression, pragmas);
-    if (pragmas.docRequired) checkDocumented(definition);
+    if (held) checkDocumented(definition, pragmas);
     return definition;
   });
   const schema = resolveSchema(definitions, {
     pragmas,
     branchesOptional: pragmas.current || mayLeaveOutBranches(expressions),
   });
-  if (pragmas.docRequired) for (const definition of definitions) checkDescriptions(definition, pragmas);
+  if (held) for (const definition of definitions) checkDescriptions(definition, pragmas);
   return schema;
 }

@@ -30,6 +30,10 @@ export interface Doc {
   readonly sections: ReadonlySet<string>;
   /** The version named in `Since:`, as `2.12` or `0.14.0`. */
   readonly since?: string;
+  /** What stands behind `Returns:` in its line. */
+  readonly returns?: string;
+  /** Whether it says `#optional` of something, as up to QEMU 2.9. */
+  readonly optionals: boolean;
   /** Text of each section of examples, without the comment signs. */
   readonly examples: readonly string[];
   /** In the order of their lines. */
@@ -45,19 +49,44 @@ export function readDoc(source: Source, lines: readonly DocLine[], early: readon
   const reader = new DocReader(source, lines);
   reader.read();
   const { symbol, members, features, sections } = reader;
+  const optionals = lines.some(({ text }) => text.includes('#optional'));
   const examples = reader.examples.map((text) => text.join('\n'));
   const faults = [...early, ...reader.faults];
   faults.sort((a, b) => a.source.line - b.source.line);
   const named = {
     ...(symbol !== undefined && { symbol }),
     ...(reader.since !== undefined && { since: reader.since }),
+    ...(reader.returns !== undefined && { returns: reader.returns }),
   };
-  return { source, ...named, summary: reader.summary(), members, features, sections, examples, faults };
+  return {
+    source,
+    ...named,
+    summary: reader.summary(),
+    members,
+    features,
+    sections,
+    optionals,
+    examples,
+    faults,
+  };
+}
+
+/** What a tag begins, as far as it has been read. */
+interface Part {
+  /** The tag, in quotes. */
+  readonly what: string;
+  readonly line: number;
+  empty: boolean;
+  /** Of the first line below the tag. */
+  indent?: number;
+  /** An empty line was seen. */
+  blank?: boolean;
 }
 
 class DocReader {
   symbol?: string;
   since?: string;
+  returns?: string;
   readonly members = new Map<string, number>();
   readonly features = new Map<string, number>();
   readonly sections = new Set<string>();
@@ -68,7 +97,8 @@ class DocReader {
   readonly #overview: string[] = [];
   /** Where text goes now, and whether that part has some yet. */
   #part: 'overview' | 'members' | 'features' | 'section' | 'example' = 'overview';
-  #open: { readonly what: string; readonly line: number; empty: boolean } | undefined;
+  #open: Part | undefined;
+  #hasFeatures = false;
 
   constructor(source: Source, lines: readonly DocLine[]) {
     this.#source = source;
@@ -108,15 +138,27 @@ class DocReader {
     const section = SECTION.exec(body);
     if (described !== undefined) this.#startDescription(described, line);
     else if (section !== null) this.#startSection(section[1]!, section[2]!, line);
-    else if (body === 'Features:') this.#start('features', "'Features:'", line, true);
+    else if (body === 'Features:') this.#startFeatures(line);
     else this.#readText(body, line);
   }
 
   #readText(body: string, line: number): void {
+    this.#checkIndent(body, line);
     if (/^=+ /.test(body)) this.#fault(line, 'a heading must stand in free-form documentation');
     if (body.trim() !== '' && this.#open !== undefined) this.#open.empty = false;
     if (this.#part === 'overview') this.#overview.push(body);
     else if (this.#part === 'example') this.examples.at(-1)!.push(body);
+  }
+
+  /** What goes on below a tag is indented no less than its first line, but where new text begins after an empty line. */
+  #checkIndent(body: string, line: number): void {
+    const open = this.#open;
+    if (open === undefined || this.#part === 'example') return;
+    const indent = body.search(/\S/);
+    if (indent < 0) open.blank = true;
+    else if (indent === 0 && open.blank && !open.empty) this.#open = undefined;
+    else if (open.indent === undefined) open.indent = indent;
+    else if (indent < open.indent) this.#fault(line, `text of ${open.what} is indented less than before`);
   }
 
   #startDescription(name: string, line: number): void {
@@ -131,11 +173,20 @@ class DocReader {
     else this.#start('members', `'@${name}:'`, line, false);
   }
 
+  #startFeatures(line: number): void {
+    if (this.#hasFeatures) this.#fault(line, "second 'Features:' section");
+    else if (this.#part === 'section' || this.#part === 'example')
+      this.#fault(line, "'Features:' after a tagged section");
+    this.#hasFeatures = true;
+    this.#start('features', "'Features:'", line, true);
+  }
+
   #startSection(tag: string, rest: string, line: number): void {
     if (ONLY_ONCE.has(tag) && this.sections.has(tag)) this.#fault(line, `second '${tag}:' section`);
     this.sections.add(tag);
     const version = tag === 'Since' ? /^\d+(\.\d+)+/.exec(rest)?.[0] : undefined;
     if (version !== undefined) this.since = version;
+    if (tag === 'Returns') this.returns = rest;
     const example = tag.startsWith('Example');
     if (example) this.examples.push([rest]);
     this.#start(example ? 'example' : 'section', `'${tag}:'`, line, rest.trim() === '');

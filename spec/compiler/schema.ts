@@ -198,6 +198,8 @@ class Resolver {
       names.checkBranch(this.#object(content.name), ` of ${what}`);
       return { case: branch.name, type: content, ...conditional(branch) };
     });
+    if (tag.members.length === 0)
+      fault(source, `enum '${tag.name}' has no values, so that there is no branch`);
     if (this.#rules.branchesOptional) return;
     const missing = tag.members.find((value) => !branches.some((branch) => branch.name === value.name));
     if (missing !== undefined) fault(source, `value '${missing.name}' of enum '${tag.name}' has no branch`);

@@ -69,7 +69,7 @@ export function members(value: Value | undefined, where: string, context: Contex
 export function branches(value: Value | undefined, tagged: boolean, context: Context): BranchDef[] {
   const { name: owner, source, pragmas } = context;
   if (!isMembers(value)) fault(source, "'data' must be an object");
-  if (value.size === 0) fault(source, "'data' must have at least one branch");
+  if (value.size === 0 && !tagged) fault(source, "'data' must have at least one branch");
   return [...value].map(([name, given]) => {
     if (tagged) checkBranchName(name, source);
     else checkMemberName({ name, what: 'branch', owner, source, pragmas });
