@@ -32,7 +32,7 @@ describe('introspect', () => {
       { name: 'int', 'meta-type': 'builtin', 'json-type': 'int' },
       { name: '[3]', 'meta-type': 'array', 'element-type': '3' },
       { name: '[int]', 'meta-type': 'array', 'element-type': 'int' },
-      { name: '3', 'meta-type': 'enum', values: ['a'] },
+      { name: '3', 'meta-type': 'enum', values: ['a'], members: [{ name: 'a' }] },
     ]);
   });
 

@@ -12,7 +12,7 @@ import { EMPTY } from './builtins.ts';
  * masks them, unless `unmask`.
  */
 export function introspect(schema: Schema, options: { readonly unmask?: boolean } = {}): JsonObject[] {
-  const types = new UsedTypes(options.unmask ?? false);
+  const types = new UsedTypes(options.unmask ?? false, listsMembers(schema));
   const commands = [...schema.commands.values()].map((command) => ({
     name: command.name,
     'meta-type': 'command',
@@ -30,14 +30,22 @@ export function introspect(schema: Schema, options: { readonly unmask?: boolean 
   return [...commands, ...events, ...types.describe()];
 }
 
+/** Whether enums have `members` beside `values`: since QEMU 6.2, as the schema's own `SchemaInfoEnum` says, if it is there. */
+function listsMembers({ types }: Schema): boolean {
+  const own = types.get('SchemaInfoEnum');
+  return own?.kind !== 'object' || own.members.some(({ name }) => name === 'members');
+}
+
 class UsedTypes {
   readonly #unmask: boolean;
+  readonly #listsMembers: boolean;
   /** By the name shown, in the order of first use. */
   readonly #used = new Map<string, SchemaType>();
   readonly #masks = new Map<string, string>();
 
-  constructor(unmask: boolean) {
+  constructor(unmask: boolean, listsMembers: boolean) {
     this.#unmask = unmask;
+    this.#listsMembers = listsMembers;
   }
 
   /** The name to show for a type, which will be described. */
@@ -79,7 +87,7 @@ class UsedTypes {
         return {
           'meta-type': 'enum',
           values: type.members.map((member) => member.name),
-          ...(type.members.some((member) => member.features.length > 0) && {
+          ...(this.#listsMembers && {
             members: type.members.map((member) => ({ name: member.name, ...features(member.features) })),
           }),
           ...features(type.features),
