@@ -1,6 +1,6 @@
 /**
  * Connections to HTTP servers: each is made on the way that leads there, and kept for the next request where the server
- * allows it. All can be ended, also while they are made.
+ * allows it. One that is being made is ended with the request that it is for.
  */
 import { once } from 'node:events';
 import { Agent, type ClientRequestArgs } from 'node:http';
@@ -27,7 +27,6 @@ export class Connections extends Agent {
   readonly #place: Pick<RemotePlace, 'verify'>;
   /** The login for a proxy, as a header has it. */
   readonly #tokenOf: (proxy: URL) => string | undefined;
-  readonly #sockets = new Set<Socket>();
 
   constructor(place: Pick<RemotePlace, 'verify'>, tokenOf: (proxy: URL) => string | undefined) {
     super({ keepAlive: true });
@@ -60,57 +59,48 @@ export class Connections extends Agent {
     done(null, socket);
   }
 
-  /** Ends all. */
-  end(): void {
-    for (const socket of this.#sockets) socket.destroy(new TransferError('Callback aborted'));
-  }
-
   async #made(url: URL, signal: AbortSignal): Promise<Socket> {
-    signal.throwIfAborted();
     const isSecure = url.protocol === 'https:';
     const proxy = isSecure ? proxyFor(url) : undefined;
     const { host, port } = addressOf(url);
-    const socket = this.#tracked(connectPlainly(addressOf(proxy ?? url)));
-    const giveUp = (): void => void socket.destroy(signal.reason as Error);
-    signal.addEventListener('abort', giveUp);
+    // Who uses it is told of errors as well.
+    const socket = connectPlainly(addressOf(proxy ?? url)).on('error', () => {});
     try {
-      await once(socket, 'connect');
-      if (proxy !== undefined) await wayThrough(socket, `${host}:${port}`, this.#tokenOf(proxy));
-      return isSecure ? await this.#secured(socket, url) : socket;
+      await once(socket, 'connect', { signal });
+      if (proxy !== undefined) await wayThrough(socket, `${host}:${port}`, this.#tokenOf(proxy), signal);
+      return isSecure ? await this.#secured(socket, host, signal) : socket;
     } catch (error) {
       socket.destroy();
       throw error;
-    } finally {
-      signal.removeEventListener('abort', giveUp);
     }
   }
 
-  async #secured(socket: Socket, url: URL): Promise<Socket> {
-    const { host } = addressOf(url);
+  async #secured(socket: Socket, host: string, signal: AbortSignal): Promise<Socket> {
     const servername = isIP(host) === 0 ? host : '';
-    const security = securityOf(url.protocol, this.#place);
-    const secure = connectSecurely({ socket, host, servername, ALPNProtocols: ['http/1.1'], ...security });
-    await once(this.#tracked(secure), 'secureConnect');
+    const secure = connectSecurely({ socket, host, servername, ...securityOf(this.#place) });
+    await once(
+      secure.on('error', () => {}),
+      'secureConnect',
+      { signal },
+    );
     return secure;
   }
-
-  #tracked<S extends Socket>(socket: S): S {
-    this.#sockets.add(socket);
-    // Who uses it is told as well.
-    socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket));
-    socket.setNoDelay();
-    return socket;
-  }
 }
+
 /** Asks a proxy to hand on what is said to the server there. */
-async function wayThrough(socket: Socket, authority: string, token: string | undefined): Promise<void> {
+async function wayThrough(
+  socket: Socket,
+  authority: string,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const login = token === undefined ? '' : `Proxy-Authorization: ${token}\r\n`;
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`);
   const ended = (): void => void socket.destroy(new TransferError('Proxy CONNECT aborted'));
   socket.once('end', ended);
   let answer = '';
   while (!answer.includes('\r\n\r\n')) {
-    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    const [bytes] = (await once(socket, 'data', { signal })) as [Buffer];
     answer += bytes.toString('latin1');
     if (answer.length > MAX_ANSWER) break;
   }

@@ -1,6 +1,5 @@
 /** A file of an HTTP server, read by ranges over connections that are kept. */
 import { type IncomingMessage, request as sendRequest } from 'node:http';
-import type { Clock } from '../../host/clock.ts';
 import { Connections, type Destination } from './connections.ts';
 import { proxyFor } from './proxy.ts';
 import {
@@ -16,9 +15,6 @@ import { asTransferError, TransferError } from './transfer-error.ts';
 /** Places to which a request is sent on before it is given up. */
 const REDIRECTIONS = 50;
 
-/** Bytes that a server may send with a refusal or a redirection, if it wants to keep its connection. */
-const MAX_EXCUSE = 64 * 1024;
-
 type Headers = Readonly<Record<string, string>>;
 
 /** Who is asked, and for what. */
@@ -29,28 +25,24 @@ interface Way {
 }
 
 /** A file of a server that is reached over HTTP, or HTTP over TLS. */
-export function httpFile(place: RemotePlace, clock: Clock): Promise<RemoteFile> {
-  return Promise.resolve(new HttpFile(place, clock));
+export function httpFile(place: RemotePlace): Promise<RemoteFile> {
+  return Promise.resolve(new HttpFile(place));
 }
 
 class HttpFile implements RemoteFile {
   readonly #place: RemotePlace;
-  readonly #clock: Clock;
   readonly #connections: Connections;
 
-  constructor(place: RemotePlace, clock: Clock) {
+  constructor(place: RemotePlace) {
     this.#place = place;
-    this.#clock = clock;
     this.#connections = new Connections(place, (proxy) => this.#proxyToken(proxy));
   }
 
   async length(signal: AbortSignal): Promise<number> {
     const answer = await this.#ask('HEAD', {}, signal);
-    await dropped(answer);
-    const { headers } = answer;
+    const { headers } = answer.resume();
     const length = String(headers['content-length'] ?? '');
-    if (!/^\d+$/.test(length) || BigInt(length) >= 2n ** 63n)
-      throw new TransferError("Server didn't report file size.");
+    if (!/^\d+$/.test(length)) throw new TransferError("Server didn't report file size.");
     if (String(headers['accept-ranges'] ?? '').trim() !== 'bytes')
       throw new TransferError("Server does not support 'range' (byte ranges).");
     return Number(length);
@@ -59,39 +51,36 @@ class HttpFile implements RemoteFile {
   async fetch(range: Range, sink: Sink, signal: AbortSignal): Promise<void> {
     const { offset, length } = range;
     const answer = await this.#ask('GET', { range: `bytes=${offset}-${offset + length - 1}` }, signal);
-    try {
-      if (!beginsWith(range, answer))
-        throw new TransferError('Requested range was not delivered by the server');
-      let isEnough = false;
-      for await (const bytes of answer) {
-        // Whoever sends more than that is not listened to; one who is at the end keeps the connection.
-        if (isEnough) break;
-        isEnough = !sink(bytes as Buffer);
-      }
-    } catch (error) {
-      throw signal.aborted ? signal.reason : asTransferError(error, this.#place.url, 0n);
-    } finally {
-      discard(answer);
+    if (!beginsWith(range, answer)) {
+      answer.destroy();
+      throw new TransferError('Requested range was not delivered by the server');
+    }
+    let isEnough = false;
+    for await (const bytes of answer) {
+      // Whoever sends more than that is not listened to; one who is at the end keeps the connection.
+      if (isEnough) break;
+      isEnough = !sink(bytes as Buffer);
     }
   }
 
   close(): Promise<void> {
-    this.#connections.end();
+    this.#connections.destroy();
     return Promise.resolve();
   }
 
   /** The answer from where redirections lead to. */
   async #ask(method: 'GET' | 'HEAD', headers: Headers, signal: AbortSignal): Promise<IncomingMessage> {
     let target = this.#place.url;
-    for (let hops = 0; hops <= REDIRECTIONS; hops += 1) {
+    for (let left = REDIRECTIONS; left > 0; left--) {
       const answer = await this.#send(target, method, headers, signal);
       const { statusCode: status = 0 } = answer;
       const { location } = answer.headers;
       const isRedirection = status >= 300 && status < 400 && location !== undefined;
       if (!isRedirection && status < 400) return answer;
-      await dropped(answer);
+      // What a server has to say to that may have no end.
+      answer.destroy();
       if (!isRedirection) throw new TransferError(`The requested URL returned error: ${status}`);
-      target = redirected(target, String(location));
+      target = redirected(target, location);
     }
     throw new TransferError(`Maximum (${REDIRECTIONS}) redirects followed`);
   }
@@ -103,7 +92,7 @@ class HttpFile implements RemoteFile {
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const way = this.#wayTo(target);
-    const headers = { accept: '*/*', ...way.headers, ...this.#credentials(target), ...more };
+    const headers = { ...way.headers, ...this.#credentials(target), ...more };
     const destination: Destination = {
       ...way,
       method,
@@ -112,11 +101,10 @@ class HttpFile implements RemoteFile {
       ending: signal,
       agent: this.#connections,
     };
-    const start = this.#clock.now();
     try {
       return await answerTo(destination);
     } catch (error) {
-      throw signal.aborted ? signal.reason : asTransferError(error, target, this.#clock.now() - start);
+      throw asTransferError(error, target);
     }
   }
 
@@ -188,22 +176,6 @@ function answerTo(destination: Destination): Promise<IncomingMessage> {
 function isHangUp(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-/** Lets a body pass that nobody wants. How it ends does not matter. */
-async function dropped(answer: IncomingMessage): Promise<void> {
-  let length = 0;
-  try {
-    for await (const bytes of answer) {
-      length += (bytes as Buffer).length;
-      if (length > MAX_EXCUSE) return;
-    }
-  } catch {}
-}
-
-function discard(answer: IncomingMessage): void {
-  // What is left of it makes no connection worth keeping.
-  answer.on('error', () => {}).destroy();
 }
 
 function basic({ user, password }: Login): string {

@@ -12,18 +12,16 @@ import { TransferError } from './transfer-error.ts';
 import { within } from './transfer-time.ts';
 import { type UrlOptions, urlSettings } from './url-options.ts';
 
-/** Reads are split into pieces of this size, of which some are kept. */
-const MAX_TRANSFER = 4 * 1024 * 1024;
 /** The longest that a node can be, in bytes, is below this. */
 const TOO_LONG = 2 ** 63;
 
 async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): Promise<DriverState> {
-  const { options, readOnly, clock, hostWork } = environment;
+  const { options, readOnly, hostWork } = environment;
   if (!readOnly) throw new CommandError('curl block device does not support writes');
   const { place, readahead, timeout } = urlSettings(scheme, options, environment.secret);
   const fileAt = place.url.protocol.startsWith('http') ? httpFile : ftpFile;
   // What speaks to servers is loaded when the first node needs it.
-  const file = await hostWork.track(() => fileAt(place, clock));
+  const file = await hostWork.track(() => fileAt(place));
   try {
     const length = await hostWork.trackPeer(() =>
       within(environment, timeout, (signal) => file.length(signal)),
@@ -37,7 +35,6 @@ async function open(scheme: string, environment: OpenEnvironment<UrlOptions>): P
 }
 
 class UrlState implements DriverState {
-  readonly limits = { maxTransfer: MAX_TRANSFER };
   readonly keepsMode = true;
   readonly #length: number;
   readonly #reads: ReadAhead;
@@ -48,7 +45,7 @@ class UrlState implements DriverState {
   }
 
   length(): number {
-    if (this.#length >= TOO_LONG - 512) throw new IoError('EFBIG');
+    if (this.#length >= TOO_LONG) throw new IoError('EFBIG');
     return this.#length;
   }
 

@@ -10,11 +10,11 @@ export interface Range {
   readonly length: number;
 }
 
-/** Methods throw `TransferError`, or the signal's reason if that ends them; several may be under way. */
+/** Methods reject when they fail, with a `TransferError` where that is told, or when the signal ends them; several may be under way. */
 export interface RemoteFile {
   /** How long the server says that it is, in bytes. */
   length(signal: AbortSignal): Promise<number>;
-  /** Fetches a range. Resolves when the sink wants no more, or when the server has no more. */
+  /** Fetches a range. Ends, in whatever way, when the sink wants no more, or when the server has no more. */
   fetch(range: Range, sink: Sink, signal: AbortSignal): Promise<void>;
   /** Hangs up. Nothing is under way. */
   close(): Promise<void>;

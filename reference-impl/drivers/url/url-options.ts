@@ -69,7 +69,7 @@ function urlOf(scheme: string, text: string | undefined): URL {
       `${scheme} curl driver cannot handle the URL '${text}' (does not start with '${scheme}://')`,
     );
   const url = URL.canParse(text) && !hasBlanks(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '' || hasBreaks(url.pathname))
+  if (url === undefined || hasBreaks(url.pathname))
     throw new CommandError('CURL: Error opening file: URL using bad/illegal format or missing URL');
   return url;
 }

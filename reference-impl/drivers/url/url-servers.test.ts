@@ -119,9 +119,7 @@ describe.skipIf(withoutNginx !== undefined)(
       vi.stubEnv('SSL_CERT_FILE', tls.authority);
       await checkAll(url);
       const misnamed = nodes.open(`https://localhost:${port}/disk.img`);
-      await expect(misnamed).rejects.toThrow(
-        "SSL: no alternative certificate subject name matches target host name 'localhost'",
-      );
+      await expect(misnamed).rejects.toThrow('SSL certificate problem: Host: localhost.');
       await nodes.open(`https://localhost:${port}/disk.img`, { sslverify: false });
       await expect(nodes.open(`http://127.0.0.1:${port}/disk.img`)).rejects.toThrow('returned error: 400');
     });
@@ -213,9 +211,9 @@ describe.skipIf(withoutVsftpd !== undefined)(
     test('reads what is there', async () => {
       const port = await vsftpd(nodes.folder);
       for (const readahead of [0, 262_144]) await checkAll(`ftp://127.0.0.1:${port}/disk.img`, { readahead });
-      await expect(nodes.open(`ftp://127.0.0.1:${port}/none.img`)).rejects.toThrow('The file does not exist');
+      await expect(nodes.open(`ftp://127.0.0.1:${port}/none.img`)).rejects.toThrow('550');
       const stranger = nodes.open(`ftp://127.0.0.1:${port}/disk.img`, { username: 'joe' });
-      await expect(stranger).rejects.toThrow('Access denied: 530');
+      await expect(stranger).rejects.toThrow('530');
     });
 
     test('over TLS, with certificates that are checked', async () => {
