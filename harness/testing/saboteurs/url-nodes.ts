@@ -10,16 +10,13 @@ const BASE = 'BlockdevOptionsCurlBase';
 const OVER_HTTP = 'BlockdevOptionsCurlHttp';
 
 export const urlNodes: readonly Saboteur[] = [
-  inside(
-    'url-nodes/connections-kept',
-    BASE,
-    'keeps connections of nodes that are gone',
-    'drivers/url/connections',
-    ['this.#sockets.add(socket);', ''],
-  ),
-  inside('url-nodes/ftp-connections-kept', BASE, 'keeps idle connections of nodes that are gone', FTP, [
-    'for (const client of this.#idle.splice(0))\n            client.close();',
+  inside('url-nodes/connections-kept', BASE, 'keeps connections of nodes that are gone', HTTP, [
+    'this.#connections.destroy();',
     '',
+  ]),
+  inside('url-nodes/ftp-connections-kept', BASE, 'keeps connections of nodes that are gone', FTP, [
+    'finally {\n            client.close();',
+    'finally {\n            ',
   ]),
   inside('url-nodes/neighbour-forgotten', BASE, 'forgets two ranges where it uses one', READS, [
     'this.#ranges.splice(at, 1)',
@@ -43,7 +40,7 @@ export const urlNodes: readonly Saboteur[] = [
     'waits for an answer after the server has hung up',
     HTTP,
     [
-      'throw signal.aborted ? signal.reason : asTransferError(error, target, this.#clock.now() - start);',
+      'throw asTransferError(error, target);',
       'if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));\n            throw signal.reason;',
     ],
   ),
@@ -78,12 +75,30 @@ export const urlNodes: readonly Saboteur[] = [
     'offset + length - 1',
     'offset + length',
   ]),
+  inside('url-nodes/other-ranges-taken', OVER_HTTP, 'takes any range for the one it asked for', HTTP, [
+    'if (!beginsWith(range, answer))',
+    'if (false)',
+  ]),
+  inside(
+    'url-nodes/server-name-not-told',
+    'BlockdevOptionsCurlHttps',
+    'does not tell a server by which name it is asked',
+    'drivers/url/connections',
+    ["isIP(host) === 0 ? host : ''", "''"],
+  ),
+  inside(
+    'url-nodes/not-asked-again',
+    OVER_HTTP,
+    'gives up when a server ends a connection that it kept',
+    HTTP,
+    ['request.reusedSocket && isHangUp(error)', 'false'],
+  ),
   inside('url-nodes/no-ranges-taken', OVER_HTTP, 'takes a server that gives no ranges', HTTP, [
     "if (String(headers['accept-ranges'] ?? '').trim() !== 'bytes')",
     'if (false)',
   ]),
   inside('url-nodes/no-length-taken', BASE, 'takes a file of no known length for an empty one', HTTP, [
-    'if (!/^\\d+$/.test(length) || BigInt(length) >= 2n ** 63n)',
+    'if (!/^\\d+$/.test(length))',
     'if (false)',
   ]),
   inside('url-nodes/redirection-not-followed', OVER_HTTP, 'follows no redirection', HTTP, [
@@ -170,17 +185,17 @@ export const urlNodes: readonly Saboteur[] = [
     'BlockdevOptionsCurlFtp',
     'comes as anybody, whoever was named',
     FTP,
-    ['const { url, login = ANYBODY } = this.#place;', 'const { url } = this.#place, login = ANYBODY;'],
+    ['...login, secure,', 'secure,'],
   ),
   inside(
     'url-nodes/ftp-from-the-start',
     'BlockdevOptionsCurlFtp',
     'fetches the start of a file for any part of it',
     FTP,
-    ['this.#name, offset)', 'this.#name, 0)'],
+    ['this.#path, offset)', 'this.#path, 0)'],
   ),
   inside('url-nodes/ftp-waits-for-ever', 'BlockdevOptionsCurlFtp', 'waits for ever for a server', FTP, [
-    "signal.addEventListener('abort', hangUp);",
-    '',
+    'await unlessEnded(signal, worked())',
+    'await worked()',
   ]),
 ];

@@ -35,6 +35,35 @@ export const ftpCases: readonly CaseDefinition[] = [
       const node = await addRemote(t, at(peer, { readahead: 512 }));
       t.contains(await nodeInfo(t, node), { drv: 'ftp', ro: true }, 'the node must be of its driver');
       await checkHolds(t, node, content);
+      t.check(peer.commands.includes('USER anonymous'), 'nobody in particular must ask', 'somebody does');
+      await checkHolds(t, await addRemote(t, at({ url: `${peer.url};type=i` })), content);
+    },
+  },
+  {
+    id: 'ftp/no-length',
+    title: 'An FTP server that does not tell how long its file is is refused',
+    requirements: ['curl/length', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteNodes('ftp'),
+    async run(t: CaseContext) {
+      const peer = await startFtpPeer(t, content);
+      peer.size = '502 not here';
+      await remoteRefused(t, at(peer));
+      peer.size = undefined;
+      await addRemote(t, at(peer));
+    },
+  },
+  {
+    id: 'ftp/line-breaks',
+    title:
+      'A URL with an end of a line in it, which would be one of a command, is refused; other codes mean their letters',
+    requirements: ['curl/url', 'blockdev-add/failure-leaves-nothing'],
+    needs: remoteNodes('ftp'),
+    async run(t: CaseContext) {
+      const peer = await startFtpPeer(t, content);
+      for (const code of ['%0d', '%0A', '%0d%0aDELE%20disk.img'])
+        await remoteRefused(t, at({ url: `${peer.url}${code}` }));
+      t.check(!peer.commands.some((line) => line.startsWith('DELE')), 'no command must be sent', 'one is');
+      await addRemote(t, at({ url: peer.url.replace('disk', '%64isk') }));
     },
   },
   {
@@ -58,7 +87,7 @@ export const ftpCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const peer = await startFtpPeer(t, content, { credentials: 'joe:sesame' });
       for (const options of [{}, { username: 'joe', 'password-secret': 'wrong' }])
-        await remoteRefused(t, at(peer, options), /denied|login/i);
+        await remoteRefused(t, at(peer, options), /denied|login|530/i);
       await addRemote(t, at(peer, { username: 'joe', 'password-secret': 'pw' }));
       t.check(peer.commands.includes('USER joe'), 'the endpoint must say who asks', 'it does not');
     },

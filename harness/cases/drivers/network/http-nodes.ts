@@ -244,8 +244,12 @@ export const httpCases: readonly CaseDefinition[] = [
           'the endpoint must ask for what is read and for as many bytes more as readahead says',
         );
         const before = peer.requests.length;
-        if (ahead > 0) await io.read(8192, 4096);
+        if (ahead > 0) for (const offset of [8192, 4096, 4096 + ahead]) await io.read(offset, 4096);
         t.equal(peer.requests.length, before, 'a read of what was fetched must ask the server for nothing');
+        for (const offset of [3584, 4608 + ahead]) {
+          await io.read(offset, 4096);
+          t.equal(asked(t, peer)[0], offset, 'a read of what was not all fetched must ask the server');
+        }
         await io.close();
       }
     },
@@ -259,6 +263,7 @@ export const httpCases: readonly CaseDefinition[] = [
       const peer = await startHttpPeer(t, content);
       for (const readahead of [1, 511, 513, 65537])
         await remoteRefused(t, at(peer, { readahead }), /multiple of 512/);
+      await remoteRefused(t, at(peer, { readahead: -512 }));
       t.equal(peer.clients(), 0, 'the endpoint must ask nobody with options that it refuses');
       await addRemote(t, at(peer, { readahead: 1024 }));
     },

@@ -50,10 +50,10 @@ function cookies(scheme: Scheme): readonly CaseDefinition[] {
       needs: remoteBytes(scheme),
       async run(t: CaseContext) {
         const peer = await start(t, scheme);
-        for (const cookie of ['a=1', 'a=1; b=2;', null])
+        for (const cookie of ['a=1', 'a=1; b=2;', 'a=ü', null])
           t.equal(
             await heard(t, peer, cookie === null ? {} : { cookie }, 'cookie'),
-            [cookie],
+            [cookie === null ? null : Buffer.from(cookie).toString('latin1')],
             'all requests must have the cookies that were given',
           );
       },
@@ -132,9 +132,10 @@ export const httpOptionCases: readonly CaseDefinition[] = [
     needs: remoteNodes('http'),
     async run(t: CaseContext) {
       const peer = await start(t, 'http');
-      for (const seconds of [-1, 2 ** 40]) await remoteRefused(t, at(peer, { timeout: seconds }), /timeout/);
+      for (const seconds of [-1, 10_001, 2 ** 40])
+        await remoteRefused(t, at(peer, { timeout: seconds }), /timeout/);
       t.equal(peer.clients(), 0, 'the endpoint must ask nobody with options that it refuses');
-      await addRemote(t, at(peer, { timeout: 9 }));
+      for (const seconds of [0, 1, 10_000]) await addRemote(t, at(peer, { timeout: seconds }));
     },
   },
   {
@@ -221,6 +222,22 @@ export const httpOptionCases: readonly CaseDefinition[] = [
         await remoteRefused(t, { driver: 'https', url, ...options }, /certificate/i);
       t.equal(peer.requests.length, 0, 'the endpoint must ask nobody for a file whom it does not trust');
       await addRemote(t, { driver: 'https', url, sslverify: false });
+    },
+  },
+  {
+    id: 'https/server-name',
+    title: 'A server over TLS is told by which name it is asked, if it is one and no address',
+    requirements: ['curl/url'],
+    needs: remoteNodes('https'),
+    async run(t: CaseContext) {
+      const peer = await start(t, 'https');
+      for (const [host, told] of [
+        ['localhost', 'localhost'],
+        ['127.0.0.1', null],
+      ] as const) {
+        await addRemote(t, at({ url: peer.url.replace('127.0.0.1', host) }));
+        t.equal(peer.requests.at(-1)?.serverName ?? null, told, 'the server must be told its name, or none');
+      }
     },
   },
 ];

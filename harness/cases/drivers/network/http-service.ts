@@ -143,7 +143,7 @@ export const httpServiceCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const peer = await startHttpPeer(t, content);
       const node = await addRemote(t, at(peer, { readahead: 0 }));
-      const places = [0, 64 * KiB, 128 * KiB];
+      const places = Array.from({ length: 8 }, (_, i) => i * 32 * KiB);
       const ios = [];
       for (const _ of places) ios.push(await openIo(t, node, { writable: false }));
       let begun = 0;

@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../../case.ts';
 import { clusterCases } from './cluster-nodes.ts';
 import { ftpCases } from './ftp-nodes.ts';
+import { httpAnswerCases } from './http-answers.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
 import { httpServiceCases } from './http-service.ts';
@@ -21,6 +22,7 @@ export const networkCases: readonly CaseDefinition[] = [
   ...httpCases,
   ...httpOptionCases,
   ...httpServiceCases,
+  ...httpAnswerCases,
   ...urlSchemeCases,
   ...ftpCases,
   ...sshCases,

@@ -17,6 +17,8 @@ export interface FtpPeer extends Listening {
   readonly commands: readonly string[];
   /** True: what is fetched ends early, from now on. */
   breaksOff: boolean;
+  /** What it answers to the question how long the file is; absent: how long it is. */
+  size: string | undefined;
 }
 
 /** What is unusual about a server. */
@@ -41,7 +43,7 @@ export async function startFtpPeer(
   });
   const listening = await listen(t, control);
   const url = `${tls ? 'ftps' : 'ftp'}://127.0.0.1:${listening.port}/${PATH}`;
-  const peer: FtpPeer = { ...listening, url, commands, breaksOff: false };
+  const peer: FtpPeer = { ...listening, url, commands, breaksOff: false, size: undefined };
   return peer;
 }
 
@@ -54,10 +56,12 @@ class Session {
   readonly #t: CaseContext;
   readonly #socket: Socket;
   readonly #content: Buffer;
-  readonly #peer: Pick<FtpPeer, 'breaksOff'>;
+  readonly #peer: Pick<FtpPeer, 'breaksOff' | 'size'>;
   readonly #credentials: string | undefined;
   readonly #dataServer: () => Server;
   #user = '';
+  /** Bytes are sent as they are. */
+  #isBinary = false;
   #start = 0;
   #data: Promise<Socket> | null = null;
 
@@ -65,7 +69,7 @@ class Session {
     t: CaseContext,
     socket: Socket,
     content: Buffer,
-    peer: Pick<FtpPeer, 'breaksOff'>,
+    peer: Pick<FtpPeer, 'breaksOff' | 'size'>,
     credentials: string | undefined,
     dataServer: () => Server,
   ) {
@@ -100,12 +104,15 @@ class Session {
       case 'PWD':
         return '257 "/"';
       case 'TYPE':
+        this.#isBinary = argument === 'I';
+        return '200 yes';
       case 'PBSZ':
       case 'PROT':
       case 'CWD':
         return '200 yes';
       case 'SIZE':
-        return isFile ? `213 ${this.#content.length}` : '550 no such file';
+        if (!this.#isBinary) return '550 not as text';
+        return isFile ? (this.#peer.size ?? `213 ${this.#content.length}`) : '550 no such file';
       case 'EPSV':
         return `229 here (|||${await this.#listen()}|)`;
       case 'REST':

@@ -1,6 +1,7 @@
 /** An HTTP server of the case's own that has one file. It keeps what clients ask for, and can answer otherwise than it should. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import type { CaseContext } from '../../case.ts';
 import { selfSigned } from './certificate.ts';
 import { type Listening, listen } from './listening.ts';
@@ -12,7 +13,7 @@ const LATE_MS = 4000;
 /**
  * How it answers: with the file; with no ranges of it; without telling its length; never; after 4 seconds; by hanging up, or by doing so in the
  * middle of a header; with an end in the middle of what was asked for; with the first 4096 bytes of that, and
- * nothing more; with a redirection from one path to the other, or to another server; or with a status.
+ * nothing more; with a redirection from one path to the other, or to another server; with a status; or as the case says.
  */
 export type Manner =
   | 'file'
@@ -26,7 +27,15 @@ export type Manner =
   | 'start'
   | 'redirection'
   | { readonly sendsTo: string }
+  | ((request: HttpRequest) => HttpAnswer)
   | number;
+
+/** An answer that the case makes up. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
 
 /** A request as it came. */
 export interface HttpRequest {
@@ -34,6 +43,10 @@ export interface HttpRequest {
   /** First byte and length. */
   readonly range: readonly [offset: number, length: number] | null;
   readonly headers: IncomingHttpHeaders;
+  /** By which name the client wants to talk to the server, over TLS; absent: it has not said. */
+  readonly serverName?: string | undefined;
+  /** An earlier request came over the same connection. */
+  readonly isLater: boolean;
 }
 
 /** A server that listens. */
@@ -65,10 +78,13 @@ export async function startHttpPeer(
   { tls = false, manner = 'file', credentials, port = 0 }: HttpPeerOptions = {},
 ): Promise<HttpPeer> {
   const requests: HttpRequest[] = [];
+  const known = new WeakSet<object>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { method = '', headers, url } = request;
+    const { method = '', headers, url, socket } = request;
     const range = rangeOf(headers);
-    const asked = { method, range, headers };
+    const serverName = tls ? (socket as TLSSocket).servername || undefined : undefined;
+    const asked = { method, range, headers, serverName, isLater: known.has(socket) };
+    known.add(socket);
     requests.push(asked);
     await peer.held?.(asked);
     const isAllowed = credentials === undefined || headers.authorization === basic(credentials);
@@ -81,7 +97,10 @@ export async function startHttpPeer(
       return;
     }
     if (typeof how === 'number') response.writeHead(how).end();
-    else if (typeof how === 'object') response.writeHead(302, { Location: how.sendsTo }).end();
+    else if (typeof how === 'function') {
+      const { status, headers: told, body } = how(asked);
+      response.writeHead(status, told).end(body);
+    } else if (typeof how === 'object') response.writeHead(302, { Location: how.sendsTo }).end();
     else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: MOVED }).end();
     else if (how === 'late') setTimeout(show, LATE_MS).unref();
     else show();
