@@ -12,7 +12,7 @@ import { EMPTY } from './builtins.ts';
  * masks them, unless `unmask`.
  */
 export function introspect(schema: Schema, options: { readonly unmask?: boolean } = {}): JsonObject[] {
-  const types = new UsedTypes(options.unmask ?? false, listsMembers(schema));
+  const types = new UsedTypes(options.unmask ?? false, enumsListMembers(schema));
   const commands = [...schema.commands.values()].map((command) => ({
     name: command.name,
     'meta-type': 'command',
@@ -31,7 +31,7 @@ export function introspect(schema: Schema, options: { readonly unmask?: boolean 
 }
 
 /** Whether enums have `members` beside `values`: since QEMU 6.2, as the schema's own `SchemaInfoEnum` says, if it is there. */
-function listsMembers({ types }: Schema): boolean {
+function enumsListMembers({ types }: Schema): boolean {
   const own = types.get('SchemaInfoEnum');
   return own?.kind !== 'object' || own.members.some(({ name }) => name === 'members');
 }
