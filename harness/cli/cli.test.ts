@@ -194,6 +194,26 @@ describe('schema', () => {
     expect(masked.length).toBe(real.length);
   });
 
+  test('introspect shows what a build has by its configuration symbols', () =>
+    inFolder(async (cwd) => {
+      const text =
+        "{ 'command': 'a' }\n{ 'command': 'b', 'if': 'CONFIG_B' }\n{ 'command': 'c', 'if': { 'not': 'CONFIG_B' } }\n";
+      writeFileSync(join(cwd, 'built.json'), text);
+      const commands = async (...options: string[]) => {
+        const { stdout } = await callMain(['schema', 'introspect', 'built.json', ...options], { cwd });
+        const infos = JSON.parse(stdout) as Record<string, string>[];
+        return infos.filter((info) => info['meta-type'] === 'command').map(({ name }) => name);
+      };
+      expect(await commands()).toEqual(['a', 'b', 'c']);
+      expect(await commands('--define', 'CONFIG_A, CONFIG_B')).toEqual(['a', 'b']);
+      expect(await commands('--define', '')).toEqual(['a', 'c']);
+      const odd = await callMain(['schema', 'introspect', 'built.json', '--define', '!B'], { cwd });
+      expect(odd).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("--define: '!B' is not a symbol"),
+      });
+    }));
+
   test('json-schema and types', async () => {
     expect(await printedJson(['schema', 'json-schema', schema])).toHaveProperty('$defs');
     const types = (await callMain(['schema', 'types', schema])).stdout;

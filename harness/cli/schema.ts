@@ -3,6 +3,7 @@ import { compileSchema } from '../../spec/compiler/compile.ts';
 import { SchemaError } from '../../spec/compiler/diagnostic.ts';
 import { introspect } from '../../spec/compiler/introspect.ts';
 import { jsonSchema } from '../../spec/compiler/json-schema.ts';
+import { configuredSchema } from '../../spec/configured-schema.ts';
 import { stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { driversOf, restrictSchema } from '../../spec/restrict-schema.ts';
@@ -31,15 +32,19 @@ export const subcommand: Subcommand = {
     add('introspect', 'the SchemaInfo array that query-qmp-schema returns')
       .option('--unmask', 'real type names')
       .option(
+        '--define <symbols>',
+        'what a build has with these configuration symbols, with commas between them, and no others (default: everything)',
+      )
+      .option(
         '--only <commands>',
         'just these commands, with commas between them, all events, and their types',
       )
-      .action(async (file: string, { unmask = false, only }: { unmask?: boolean; only?: string }) =>
+      .action(async (file: string, { unmask = false, only, define }: IntrospectOptions) =>
         done(
-          await show(
-            file,
-            (schema) => `${stringifyJson(introspect(restricted(schema, only), { unmask }), 2)}\n`,
-          ),
+          await show(file, (schema) => {
+            const shown = restricted(configured(schema, define), only);
+            return `${stringifyJson(introspect(shown, { unmask }), 2)}\n`;
+          }),
         ),
       );
     add('json-schema', 'JSON Schema 2020-12').action(async (file: string) =>
@@ -60,6 +65,20 @@ export const subcommand: Subcommand = {
     );
   },
 };
+
+interface IntrospectOptions {
+  readonly unmask?: boolean;
+  readonly only?: string;
+  readonly define?: string;
+}
+
+function configured(schema: Schema, define: string | undefined): Schema {
+  if (define === undefined) return schema;
+  const symbols = define.split(',').map((name) => name.trim());
+  const odd = symbols.find((symbol) => !/^\w*$/.test(symbol));
+  if (odd !== undefined) throw new UsageError(`--define: '${odd}' is not a symbol`);
+  return configuredSchema(schema, new Set(symbols));
+}
 
 function restricted(schema: Schema, only: string | undefined): Schema {
   if (only === undefined) return schema;
