@@ -107,7 +107,7 @@ export const directories: readonly Saboteur[] = [
     VVFAT,
     'leaves a file as long as it was when a guest makes it shorter',
     'drivers/vvfat/carry-out',
-    ['if (isCut)', 'if (isCut && guest.size < 0)'],
+    ['if (isResized)', 'if (isCut && guest.size < 0)'],
   ),
   inside(
     'directories/new-files-empty',

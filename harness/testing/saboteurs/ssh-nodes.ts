@@ -57,7 +57,7 @@ export const sshNodes: readonly Saboteur[] = [
     OPTIONS,
     'takes a read that failed for the end of the file',
     DRIVER,
-    ['?.code === Status.end)', ')'],
+    ['(error, count) => done(error, count)', '(_error, count) => done(null, count ?? 0)'],
   ),
   inside(
     'ssh-nodes/rest-from-the-start',

@@ -19,8 +19,7 @@ const unpackers: ReadonlyMap<number, (stream: Uint8Array, length: number) => Uin
 async function unpack(file: ChildHandle, run: DiskRun): Promise<Uint8Array> {
   const unpacker = unpackers.get(run.kind);
   if (!unpacker) throw new IoError('EIO');
-  // What the run has behind the end of the file would only be zeroes.
-  const stream = new Uint8Array(Math.max(0, Math.min(run.length, file.length() - run.offset)));
+  const stream = new Uint8Array(run.length);
   await file.read(run.offset, stream);
   return unpacker(stream, run.sectors * SECTOR);
 }

@@ -19,8 +19,6 @@ type Surroundings = Pick<OpenEnvironment, 'cwd' | 'hostWork' | 'clock' | 'log'>;
 
 /** How files are opened, as SFTP has it. */
 const Access = { read: 1, write: 2, create: 8, truncate: 16 } as const;
-/** Statuses of SFTP: the file has ended, the server does not know what is asked for. */
-const Status = { end: 1, unsupported: 8 } as const;
 
 /** An open file of a server. Offsets are in bytes; methods throw `IoError` unless they say otherwise. */
 class RemoteFile {
@@ -77,17 +75,11 @@ class RemoteFile {
     }
   }
 
-  /** How many bytes came; 0 at the end of the file. */
+  /** How many bytes came; 0 at the end of the file, which the library tells of so. */
   #readSome(offset: number, target: Buffer): Promise<number> {
-    return this.#request<number>((sftp, done) => {
-      const got = (error: Error | undefined, count: number): void => {
-        if ((error as { code?: unknown } | undefined)?.code === Status.end) done(null, 0);
-        else done(error ?? (count > 0 ? null : new Error('server sends no data')), count);
-      };
-      // Else the library takes an end for an answer without data.
-      got._wantEOFError = true;
-      sftp.read(this.#handle, target, 0, target.length, offset, got);
-    });
+    return this.#request<number>((sftp, done) =>
+      sftp.read(this.#handle, target, 0, target.length, offset, (error, count) => done(error, count)),
+    );
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
@@ -152,8 +144,7 @@ function refuse(what: string): (error: Error) => never {
 
 /** The library says so itself where the server does not list what is asked for. */
 function isUnsupported(error: unknown): boolean {
-  const { code, message } = error as Error & { code?: unknown };
-  return code === Status.unsupported || message === 'Server does not support this extended request';
+  return (error as Error).message === 'Server does not support this extended request';
 }
 
 async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {

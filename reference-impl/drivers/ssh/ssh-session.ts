@@ -22,7 +22,7 @@ import { knownName } from './known-hosts.ts';
 import { localUser } from './ssh-filename.ts';
 
 /** How long a server that owes replies may send nothing, in nanoseconds. */
-const SILENCE = 120n * 1_000_000_000n;
+const SILENCE = 120_000_000_000n;
 
 const NOT_LET_IN =
   'failed to authenticate using publickey authentication and the identities held by your ssh-agent';

@@ -161,7 +161,7 @@ class Change {
   async #newItem(isDirectory: boolean): Promise<Item> {
     const { host, random } = this.#target;
     if (!this.#stage) {
-      const hostName = Buffer.from(`.vvfat-${random().toString(16).padStart(8, '0')}`);
+      const hostName = Buffer.from(`.vvfat-${random()}`);
       const stage = { isDirectory: true, parent: this.#top, hostName, name: '', chain: [], size: 0 };
       await host.makeDirectory(pathOf(stage));
       this.#undo.push(() => host.removeDirectory(pathOf(stage)));
@@ -243,8 +243,8 @@ class Change {
   async #cut(): Promise<void> {
     for (const { guest, item: made } of this.#matches.changed) {
       const item = made!;
-      const isCut = guest.size < item.size && isSameStart(item.chain, guest.chain);
-      if (isCut) await this.#resize(item, guest.size).catch((error: unknown) => this.#tell(item, error));
+      const isResized = guest.size !== item.size && isSameStart(item.chain, guest.chain);
+      if (isResized) await this.#resize(item, guest.size).catch((error: unknown) => this.#tell(item, error));
       item.name = guest.name;
       item.chain = guest.chain;
       item.size = guest.size;
@@ -326,12 +326,11 @@ const key = (hostName: Buffer): string => hostName.toString('latin1');
 
 /** The shorter chain is the beginning of the longer one. */
 function isSameStart(some: readonly ClusterRun[], others: readonly ClusterRun[]): boolean {
-  for (const [i, run] of some.entries()) {
-    const other = others[i];
-    if (!other) return true;
-    if (run.first !== other.first) return false;
-    if (run.count !== other.count)
-      return run.count < other.count ? i === some.length - 1 : i === others.length - 1;
+  const rest = clustersOf(others);
+  for (const cluster of clustersOf(some)) {
+    const other = rest.next();
+    if (other.done === true) return true;
+    if (other.value !== cluster) return false;
   }
   return true;
 }

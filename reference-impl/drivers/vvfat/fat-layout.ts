@@ -35,30 +35,31 @@ export interface FatLayout {
   readonly clusters: number;
 }
 
-type Shape = Pick<
-  FatLayout,
-  'type' | 'sectors' | 'sectorsPerTrack' | 'reserved' | 'fatSectors' | 'sectorsPerCluster'
->;
+/** What is asked for of a disk; the rest follows from that. */
+interface Shape {
+  readonly type: FatType;
+  readonly tracks: number;
+  readonly sectorsPerTrack: number;
+  readonly sectorsPerCluster: number;
+}
 
 const FAT_COPIES = 2;
 const ROOT_ENTRIES = 512;
-/** 1024 cylinders, the most that a partition table can name, and 64. */
-const DISK = { sectors: 1024 * 16 * 63, sectorsPerTrack: 63 };
-const SMALL_DISK = { sectors: 64 * 16 * 63, sectorsPerTrack: 63 };
-const FLOPPY = { sectors: 80 * 2 * 36, sectorsPerTrack: 36 };
-const SMALL_FLOPPY = { sectors: 80 * 2 * 18, sectorsPerTrack: 18 };
+/** Cylinders times heads: 1024 of them are the most that a partition table can name. */
+const DISK = { tracks: 1024 * 16, sectorsPerTrack: 63 };
+const FLOPPY = { tracks: 80 * 2, sectorsPerTrack: 36 };
 
 const DISKS: Readonly<Record<FatType, Shape>> = {
-  12: { ...SMALL_DISK, type: 12, reserved: 1, fatSectors: 12, sectorsPerCluster: 16 },
-  16: { ...DISK, type: 16, reserved: 1, fatSectors: 252, sectorsPerCluster: 16 },
-  32: { ...DISK, type: 32, reserved: 32, fatSectors: 1008, sectorsPerCluster: 8 },
+  12: { ...DISK, type: 12, tracks: 64 * 16, sectorsPerCluster: 16 },
+  16: { ...DISK, type: 16, sectorsPerCluster: 16 },
+  32: { ...DISK, type: 32, sectorsPerCluster: 8 },
 };
 const FLOPPIES: Readonly<Record<FatType, Shape>> = {
-  12: { ...SMALL_FLOPPY, type: 12, reserved: 1, fatSectors: 1, sectorsPerCluster: 16 },
-  16: { ...FLOPPY, type: 16, reserved: 1, fatSectors: 23, sectorsPerCluster: 1 },
-  32: { ...FLOPPY, type: 32, reserved: 32, fatSectors: 45, sectorsPerCluster: 1 },
+  12: { ...FLOPPY, type: 12, sectorsPerTrack: 18, sectorsPerCluster: 16 },
+  16: { ...FLOPPY, type: 16, sectorsPerCluster: 1 },
+  32: { ...FLOPPY, type: 32, sectorsPerCluster: 1 },
 };
-const DEFAULT_FLOPPY: Shape = { ...FLOPPY, type: 12, reserved: 1, fatSectors: 2, sectorsPerCluster: 16 };
+const DEFAULT_FLOPPY: Shape = { ...FLOPPY, type: 12, sectorsPerCluster: 16 };
 
 /** The disk of this type; without one, a hard disk has FAT16, and a floppy 2.88 MB of FAT12. */
 export function fatLayout(type: FatType | undefined, floppy: boolean): FatLayout {
@@ -67,22 +68,32 @@ export function fatLayout(type: FatType | undefined, floppy: boolean): FatLayout
 }
 
 function complete(shape: Shape, floppy: boolean): FatLayout {
-  const boot = floppy ? 0 : shape.sectorsPerTrack;
-  const fatStart = boot + shape.reserved;
-  const rootStart = fatStart + FAT_COPIES * shape.fatSectors;
-  const rootEntries = shape.type === 32 ? 0 : ROOT_ENTRIES;
+  const { type, tracks, sectorsPerTrack, sectorsPerCluster } = shape;
+  const sectors = tracks * sectorsPerTrack;
+  const boot = floppy ? 0 : sectorsPerTrack;
+  const reserved = type === 32 ? 32 : 1;
+  // As if the whole disk were clusters.
+  const fatSectors = Math.ceil(((sectors / sectorsPerCluster) * type) / 8 / SECTOR);
+  const fatStart = boot + reserved;
+  const rootStart = fatStart + FAT_COPIES * fatSectors;
+  const rootEntries = type === 32 ? 0 : ROOT_ENTRIES;
   const dataStart = rootStart + (rootEntries * ENTRY_BYTES) / SECTOR;
   return {
-    ...shape,
+    type,
+    sectors,
+    sectorsPerTrack,
+    reserved,
+    fatSectors,
+    sectorsPerCluster,
     boot,
     heads: floppy ? 2 : 16,
-    clusterBytes: shape.sectorsPerCluster * SECTOR,
+    clusterBytes: sectorsPerCluster * SECTOR,
     media: floppy ? 0xf0 : 0xf8,
     fatStart,
     rootEntries,
     rootStart,
     dataStart,
-    clusters: Math.floor((shape.sectors - dataStart) / shape.sectorsPerCluster),
+    clusters: Math.floor((sectors - dataStart) / sectorsPerCluster),
   };
 }
 

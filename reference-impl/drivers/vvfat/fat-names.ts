@@ -62,15 +62,12 @@ function shortForm(name: string): { base: string; extension: string; isExact: bo
     if (kept.length < [...text].length || kept.length > length) isExact = false;
     return kept.slice(0, length).join('');
   };
-  const lastDot = upper.lastIndexOf('.');
   let start = 0;
   while (start < upper.length && (upper[start] === '.' || !SHORT_CHARACTERS.test(upper[start]!))) start += 1;
-  if (start > 0) isExact = false;
-  const firstDot = upper.indexOf('.', start);
-  const base = keep(upper.slice(start, firstDot < 0 ? undefined : firstDot), BASE_BYTES);
-  const hasExtension = firstDot >= 0;
-  const extension = hasExtension ? keep(upper.slice(lastDot + 1), SHORT_BYTES - BASE_BYTES) : '';
-  if (hasExtension && lastDot !== firstDot) isExact = false;
+  const parts = upper.slice(start).split('.');
+  if (start > 0 || parts.length > 2) isExact = false;
+  const base = keep(parts.shift()!, BASE_BYTES);
+  const extension = keep(parts.pop() ?? '', SHORT_BYTES - BASE_BYTES);
   return { base, extension: extension.padEnd(SHORT_BYTES - BASE_BYTES), isExact };
 }
 

@@ -1,21 +1,19 @@
 /** The table that says of each cluster which one follows it: entries of 12, 16 or 32 bits. Source: "Microsoft FAT Specification", section 4. */
-import { type FatLayout, type FatType, FIRST_CLUSTER, SECTOR } from './fat-layout.ts';
+import { type FatLayout, type FatType, SECTOR } from './fat-layout.ts';
 
 const LAST = { 12: 0xfff, 16: 0xffff, 32: 0x0fffffff } as const;
 
 /** What an entry says of its cluster. */
-export type FatEntry = number | 'free' | 'last' | 'bad' | 'reserved';
+export type FatEntry = number | 'free' | 'last' | 'bad';
 
 export class FatTable {
   readonly #type: FatType;
-  readonly #clusters: number;
   readonly bytes: Uint8Array;
   readonly #view: DataView;
 
   /** Over these bytes; without them, a new one. */
-  constructor({ type, clusters, media, fatSectors }: FatLayout, bytes?: Uint8Array) {
+  constructor({ type, media, fatSectors }: FatLayout, bytes?: Uint8Array) {
     this.#type = type;
-    this.#clusters = clusters;
     this.bytes = bytes ?? new Uint8Array(fatSectors * SECTOR);
     this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     if (bytes) return;
@@ -28,14 +26,14 @@ export class FatTable {
     return (this.#raw(0) & 0xff) === media && this.get(0) !== 'free' && this.#raw(1) > LAST[this.#type] >> 1;
   }
 
-  /** What follows a cluster. */
+  /** What follows a cluster; it may lie outside of the disk. */
   get(cluster: number): FatEntry {
     const value = this.#raw(cluster);
     if (value === 0) return 'free';
     const kind = LAST[this.#type] - value;
     if (kind < 8) return 'last';
     if (kind === 8) return 'bad';
-    return value >= FIRST_CLUSTER && value < this.#clusters + FIRST_CLUSTER ? value : 'reserved';
+    return value;
   }
 
   /** Links `count` clusters from `first` on to a chain. */

@@ -59,14 +59,15 @@ test('what did not change is not read again, and is the same', async () => {
   const before = await read();
   write(clusterOffset(layout, 4), new Uint8Array(SECTOR));
   expect([...(await read()).values()].every((item) => before.get(item.name) === item)).toBe(true);
-  expect(reads).toEqual([]);
+  // That in front of all clusters is read each time.
+  expect(reads).toEqual([root]);
 });
 
 test('a directory that was written to is read again, and what stayed in it is the same', async () => {
   const before = await read();
   write(sub + 3 * ENTRY_BYTES, file('D', 0, 0));
   const now = await read();
-  expect(reads).toEqual([sub]);
+  expect(reads).toEqual([root, sub]);
   expect([...now.keys()]).toEqual(['', 'sub', 'a', 'b', 'd']);
   expect(now.get('b')).toBe(before.get('b'));
 });

@@ -39,17 +39,8 @@ export interface GuestTree {
 /** Why the disk holds no tree right now. */
 export class Inconsistency extends Error {
   override readonly name = 'Inconsistency';
-  /** No further write of what it is about will mend it. */
-  readonly isRefused: boolean;
-
-  constructor(message: string, isRefused = false) {
-    super(message);
-    this.isRefused = isRefused;
-  }
 }
 
-/** The deepest that directories may lie in each other: the host's names have an end. */
-const MAX_DEPTH = 512;
 const MAX_ITEMS = 200_000;
 /** By the specification. */
 const MAX_DIRECTORY_BYTES = 65_536 * ENTRY_BYTES;
@@ -83,7 +74,7 @@ export class GuestTreeReader {
   /** By their first clusters. */
   readonly #known = new Map<number, KnownDirectory>();
   #entriesKnown = 0;
-  /** How often something was written; and by cluster, when it was last. A root directory in front of all clusters is 0. */
+  /** How often something was written; and by cluster, when it was last. */
   #writes = 0;
   readonly #lastWrites: Float64Array;
 
@@ -97,10 +88,9 @@ export class GuestTreeReader {
   /** Something was written there. */
   written(offset: number, length: number): void {
     const { layout } = this.#disk;
-    const [end, dataStart] = [offset + length, layout.dataStart * SECTOR];
+    const end = offset + length;
     this.#writes += 1;
-    if (offset < dataStart && end > layout.rootStart * SECTOR) this.#lastWrites[0] = this.#writes;
-    for (let at = Math.max(offset, dataStart); at < end; ) {
+    for (let at = Math.max(offset, layout.dataStart * SECTOR); at < end; ) {
       const cluster = clusterAt(layout, at);
       this.#lastWrites[cluster] = this.#writes;
       at = clusterOffset(layout, cluster) + layout.clusterBytes;
@@ -114,18 +104,11 @@ export class GuestTreeReader {
     this.#used.fill(0);
     const top = this.#readTop();
     this.#items = [top];
-    const depths = new Map([[top, 0]]);
     // The list grows meanwhile.
-    for (const item of this.#items)
-      if (item.isDirectory) {
-        const depth = depths.get(item)!;
-        if (depth > MAX_DEPTH) throw new Inconsistency('directories lie too deep in each other');
-        for (const child of await this.#children(item)) {
-          this.#items.push(child);
-          if (this.#items.length > MAX_ITEMS) throw new Inconsistency('there are too many files');
-          if (child.isDirectory) depths.set(child, depth + 1);
-        }
-      }
+    for (const item of this.#items) {
+      if (item.isDirectory) this.#items.push(...(await this.#children(item)));
+      if (this.#items.length > MAX_ITEMS) throw new Inconsistency('there are too many files');
+    }
     this.#noneLost();
     return { top, items: this.#items };
   }
@@ -146,7 +129,7 @@ export class GuestTreeReader {
     const asOf = this.#writes;
     const isAsKnown = known !== undefined && this.#isAsKnown(parent, known);
     const entries = isAsKnown ? known.entries : await this.#entries(parent);
-    if (parent.parent && !areDots(entries, first))
+    if (parent.parent && !isBegun(entries, first))
       throw new Inconsistency(`directory '${parent.name}' does not begin as one`);
     const listed = parent.parent ? entries.slice(2) : entries;
     const before = isAsKnown ? known.items : alike(listed, known?.items ?? []);
@@ -165,8 +148,8 @@ export class GuestTreeReader {
   }
 
   #isAsKnown({ chain }: GuestItem, known: KnownDirectory): boolean {
-    if (chain.length === 0) return this.#lastWrites[0]! <= known.asOf;
-    if (chain !== known.chain) return false;
+    // A root directory in front of all clusters has no chain, and is read each time.
+    if (chain.length === 0 || chain !== known.chain) return false;
     for (const cluster of clustersOf(chain)) {
       if (this.#lastWrites[cluster]! > known.asOf) return false;
       this.#disk.visit(cluster);
@@ -268,8 +251,7 @@ function alike(entries: readonly ParsedEntry[], items: readonly GuestItem[]): (G
   });
 }
 
-/** The first two entries of a directory: itself, and the one that it is in. */
-function areDots([own, above]: readonly ParsedEntry[], first: number): boolean {
-  const isDot = own?.name === '.' && own.isDirectory && own.first === first;
-  return isDot && above?.name === '..' && above.isDirectory;
+/** A directory begins with itself, and the one that it is in. */
+function isBegun([own]: readonly ParsedEntry[], first: number): boolean {
+  return own?.name === '.' && own.first === first;
 }

@@ -35,7 +35,6 @@ export class GuestWrites {
   readonly #unsynced = new Set<Item>();
   /** Why the directory is not what the guest made of the disk. */
   #behind: string | undefined;
-  #told: string | undefined;
 
   constructor(written: Written) {
     this.#written = written;
@@ -146,8 +145,6 @@ export class GuestWrites {
       if (!(error instanceof Inconsistency || error instanceof IoError)) throw error;
       this.#behind = error.message;
       if (error instanceof IoError) throw error;
-      if (error.isRefused && error.message !== this.#told) this.#written.log(error.message);
-      if (error.isRefused) this.#told = error.message;
     }
   }
 }

@@ -94,7 +94,7 @@ function namesIn(items: Iterable<Item>): Map<Item, Map<string, Item[]>> {
 function hostNameOf(name: string): Buffer {
   const bytes = Buffer.from(name);
   if (!isHostName(bytes) || LONE_SURROGATE.test(name))
-    throw new Inconsistency(`the host can have no file '${name}'`, true);
+    throw new Inconsistency(`the host can have no file '${name}'`);
   return bytes;
 }
 

@@ -29,8 +29,7 @@ export class Overlay {
 
   /** In a file that has no name any more. Throws `IoError`. */
   static async open(sectors: number, random: () => number, hostWork: HostWork): Promise<Overlay> {
-    const suffix = random().toString(16).padStart(8, '0');
-    const name = join(process.env.TMPDIR ?? '/var/tmp', `vl.${process.pid}.${suffix}`);
+    const name = join(process.env.TMPDIR ?? '/var/tmp', `vl.${process.pid}.${random()}`);
     const file = await HostFile.create(name, hostWork);
     await hostWork.track(() => unlink(name)).catch(() => {});
     return new Overlay(file, sectors);
@@ -155,9 +154,11 @@ export class ShownDisk {
       if (shown) part.set(shown);
     }
     for (let done = front; done < buffer.length; ) {
-      const { length, read } = this.#stretch(offset + done, buffer.length - done);
-      await read(buffer.subarray(done, done + length));
-      done += length;
+      const cluster = clusterAt(this.#layout, offset + done);
+      const within = offset + done - clusterOffset(this.#layout, cluster);
+      const part = buffer.subarray(done, done + this.#layout.clusterBytes - within);
+      await this.#readCluster(cluster, within, part);
+      done += part.length;
     }
   }
 
@@ -169,44 +170,18 @@ export class ShownDisk {
     return bytes.subarray(index * SECTOR, (index + 1) * SECTOR);
   }
 
-  /** How many of the bytes from here on come from one place, and how they are read. */
-  #stretch(
-    offset: number,
-    most: number,
-  ): { readonly length: number; read(buffer: Uint8Array): Promise<void> } {
-    const { clusterBytes } = this.#layout;
-    const cluster = clusterAt(this.#layout, offset);
-    const within = offset - clusterOffset(this.#layout, cluster);
+  async #readCluster(cluster: number, within: number, buffer: Uint8Array): Promise<void> {
+    const listed = this.#directories.get(cluster);
     const place = this.placeOf(cluster);
-    const listed = place ? undefined : this.#directories.get(cluster);
-    let next = cluster + 1;
-    const left = () => within + most - (next - cluster) * clusterBytes;
-    if (!listed) while (left() > 0 && this.#continues(place, cluster, next)) next += 1;
-    const length = Math.min(most, (next - cluster) * clusterBytes - within);
-    if (listed)
-      return { length, read: async (buffer) => buffer.set(listed.subarray(within, within + length)) };
-    if (!place) return { length, read: zero };
-    return {
-      length,
-      read: (buffer) => this.#readFile(place.item, place.index * clusterBytes + within, buffer),
-    };
-  }
-
-  #continues(place: Place | undefined, cluster: number, next: number): boolean {
-    const other = this.placeOf(next);
-    if (place) return other?.item === place.item && other.index === place.index + (next - cluster);
-    return !other && !this.#directories.has(next);
+    if (place) await this.#readFile(place.item, place.index * this.#layout.clusterBytes + within, buffer);
+    else if (listed) buffer.set(listed.subarray(within, within + buffer.length));
+    else buffer.fill(0);
   }
 
   /** What the file has grown by since is not part of it. */
   async #readFile(item: Item, position: number, buffer: Uint8Array): Promise<void> {
     const length = Math.max(0, Math.min(buffer.length, item.size - position));
     buffer.fill(0, length);
-    if (length > 0) await this.#host.read(pathOf(item), position, buffer.subarray(0, length));
+    await this.#host.read(pathOf(item), position, buffer.subarray(0, length));
   }
-}
-
-function zero(buffer: Uint8Array): Promise<void> {
-  buffer.fill(0);
-  return Promise.resolve();
 }

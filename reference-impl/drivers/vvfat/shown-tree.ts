@@ -40,7 +40,7 @@ export interface ShownTree {
   /** In the order of their clusters. */
   readonly items: readonly Item[];
   readonly table: FatTable;
-  /** The bytes of directories, by cluster. */
+  /** The bytes of directories from each of their clusters on. */
   readonly directories: ReadonlyMap<number, Buffer>;
   /** The root directory, where that lies in front of the clusters. */
   readonly root: Buffer;
@@ -171,8 +171,7 @@ class TreeReader {
     const [{ first, count }] = pending.item.chain as [ClusterRun];
     const bytes = joined(entries, count * clusterBytes);
     if (pending.item.parent) setFirst(bytes, first);
-    for (let i = 0; i < count; i++)
-      this.#directories.set(first + i, bytes.subarray(i * clusterBytes, (i + 1) * clusterBytes));
+    for (let i = 0; i < count; i++) this.#directories.set(first + i, bytes.subarray(i * clusterBytes));
     return bytes;
   }
 
@@ -204,12 +203,10 @@ class TreeReader {
     }
   }
 
-  async #list(item: Item): Promise<readonly Buffer[]> {
-    try {
-      return await this.#source.host.list(pathOf(item));
-    } catch (error) {
-      throw error instanceof IoError ? this.#unreadable(item) : error;
-    }
+  #list(item: Item): Promise<readonly Buffer[]> {
+    return this.#source.host.list(pathOf(item)).catch(() => {
+      throw this.#unreadable(item);
+    });
   }
 
   /** Gives an item as many clusters as that many bytes take. */
