@@ -1,7 +1,19 @@
 /** The formats that are only read (bochs, cloop, dmg): what their images may look like, and what is refused of them. */
 import { deflateSync } from 'node:zlib';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { adc, BZIPPED, cloopOf, disk, mixedRuns, sparseBochs, TEXT } from '../helpers/archive-contents.ts';
+import {
+  adc,
+  BZIPPED,
+  cloopOf,
+  disk,
+  mixedRuns,
+  mixture,
+  PACKED_MIXTURE,
+  PACKED_PERIODIC,
+  periodic,
+  sparseBochs,
+  TEXT,
+} from '../helpers/archive-contents.ts';
 import {
   buildBochs,
   buildCloop,
@@ -245,6 +257,11 @@ export const archiveShapes: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const runs = [{ type: DMG.bzip2, sectors: 3, bytes: BZIPPED }];
       await checkShows(t, 'dmg', buildDmgOf([runs, runs]), Buffer.concat([TEXT, TEXT]));
+      const large = [
+        { type: DMG.bzip2, sectors: 12, bytes: PACKED_MIXTURE },
+        { type: DMG.bzip2, sectors: 400, bytes: PACKED_PERIODIC },
+      ];
+      await checkShows(t, 'dmg', buildDmgOf([large]), Buffer.concat([mixture(), periodic()]));
     },
   },
   {
@@ -317,14 +334,30 @@ export const archiveShapes: readonly CaseDefinition[] = [
     needs: shapes('dmg'),
     async run(t: CaseContext) {
       const good = { type: DMG.plain, sectors: 1, bytes: disk(1) };
-      const damagedText = Buffer.from(BZIPPED);
-      damagedText.writeUInt8(damagedText[12]! ^ 1, 12);
+      const damaged = (at: number, bit: number): Buffer => {
+        const bytes = Buffer.from(BZIPPED);
+        bytes.writeUInt8(bytes[at]! ^ bit, at);
+        return bytes;
+      };
+      const bzipped = [
+        damaged(1, 1),
+        damaged(3, 1),
+        damaged(5, 1),
+        damaged(12, 1),
+        damaged(15, 1),
+        damaged(100, 4),
+        damaged(BZIPPED.length - 2, 1),
+        BZIPPED.subarray(0, -1),
+        BZIPPED.subarray(0, 40),
+      ];
       const deflated = deflateSync(disk(3));
       for (const broken of [
         { type: 0x80000009, sectors: 3, bytes: deflated },
         { type: DMG.deflated, sectors: 3, bytes: deflated.subarray(0, -20) },
         { type: DMG.deflated, sectors: 4, bytes: deflated },
-        { type: DMG.bzip2, sectors: 3, bytes: damagedText },
+        ...bzipped.map((bytes) => ({ type: DMG.bzip2, sectors: 3, bytes })),
+        { type: DMG.bzip2, sectors: 4, bytes: BZIPPED },
+        { type: DMG.bzip2, sectors: 2, bytes: BZIPPED },
         { type: DMG.adc, sectors: 3, bytes: adc().bytes.subarray(0, -2) },
         { type: DMG.adc, sectors: 3, bytes: Buffer.from([0x40, 0, 0]) },
       ]) {

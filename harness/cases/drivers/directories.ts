@@ -64,13 +64,15 @@ export const vvfatCases: readonly CaseDefinition[] = [
   },
   {
     id: 'vvfat/dir-missing',
-    title: 'A dir that is not there is refused and leaves nothing',
+    title: 'A dir that is not there, or is a file, is refused and leaves nothing',
     requirements: ['vvfat/dir', 'blockdev-add/failure-leaves-nothing'],
     needs: vvfat,
     async run(t: CaseContext) {
       const open = await directoryOf(t);
-      await t.refused('blockdev-add', { ...open, dir: `${String(open.dir)}-not` });
-      await checkAbsent(t, String(open['node-name']));
+      for (const dir of [`${String(open.dir)}-not`, `${String(open.dir)}/CASE.TXT`]) {
+        await t.refused('blockdev-add', { ...open, dir });
+        await checkAbsent(t, String(open['node-name']));
+      }
       await t.execute('blockdev-add', open);
     },
   },
@@ -125,12 +127,17 @@ export const vvfatCases: readonly CaseDefinition[] = [
       for (const [options, label] of [
         [{}, 'QEMU VVFAT '],
         [{ label: 'ELEVENBYTES' }, 'ELEVENBYTES'],
-      ] as const)
+        [{ label: 'Größe' }, 'Größe    '],
+      ] as const) {
+        const bytes = await startOf(t, { ...options });
+        const boot = bytes.readUInt32LE(0x1be + 8) * 512;
         t.check(
-          (await startOf(t, { ...options })).includes(label, 0, 'latin1'),
-          `the root directory must have the label '${label}'`,
-          'it has not',
+          bytes.includes(label, boot + 512) &&
+            bytes.subarray(boot + 43, boot + 54).equals(Buffer.from(label)),
+          `boot sector and root directory must have the label '${label}'`,
+          'they have not',
         );
+      }
       const open = await directoryOf(t, { label: 'TWELVE BYTES' });
       await t.refused('blockdev-add', open);
       await checkAbsent(t, String(open['node-name']));

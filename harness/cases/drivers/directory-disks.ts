@@ -206,6 +206,8 @@ export const directoryDisks: readonly CaseDefinition[] = [
             'entries of the root': boot.readUInt16LE(17),
             'serial number': boot.readUInt32LE(39),
             'made by': boot.toString('latin1', 3, 11),
+            kind: boot.toString('latin1', 54, 62),
+            'signature of that': boot[38]!,
             sectors: boot.readUInt16LE(19) || boot.readUInt32LE(32),
             heads: boot.readUInt16LE(26),
             'sectors of a track': boot.readUInt16LE(24),
@@ -221,6 +223,8 @@ export const directoryDisks: readonly CaseDefinition[] = [
             'entries of the root': 512,
             'serial number': 0xfabe1afd,
             'made by': 'MSWIN4.1',
+            kind: `FAT${'fat-type' in options ? options['fat-type'] : 12}   `,
+            'signature of that': 0x29,
             sectors: volume,
             heads,
             'sectors of a track': track,
@@ -302,6 +306,10 @@ export const directoryDisks: readonly CaseDefinition[] = [
         'long file name 2.text',
         'a+b=c.d',
         '.dot',
+        'UPPER.low',
+        'two.dots.txt',
+        'a-very-long-base.c',
+        'x.html',
       ];
       const { open } = await directoryOf(
         t,
@@ -310,7 +318,18 @@ export const directoryDisks: readonly CaseDefinition[] = [
       await look(t, open, async (_volume, files) => {
         t.equal(
           [...files.values()].map(({ short }) => short).toSorted(),
-          ['ABC~1   D  ', 'DOT~1      ', 'LONGFI~1TEX', 'LONGFI~2TEX', 'PROGRAM C  ', 'README  TXT'],
+          [
+            'A-VERY~1C  ',
+            'ABC~1   D  ',
+            'DOT~1      ',
+            'LONGFI~1TEX',
+            'LONGFI~2TEX',
+            'PROGRAM C  ',
+            'README  TXT',
+            'TWO~1   TXT',
+            'UPPER   LOW',
+            'X~1     HTM',
+          ],
           'short names must be made of the long ones',
         );
       });
@@ -350,6 +369,34 @@ export const directoryDisks: readonly CaseDefinition[] = [
           `it has ${shown([...made])}`,
         );
       });
+    },
+  },
+  {
+    id: 'vvfat/full',
+    title: 'A directory that takes all clusters of the disk is whole; one that takes one more is refused',
+    requirements: ['vvfat/dir', 'blockdev-add/failure-leaves-nothing'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { open, local } = await directoryOf(t, { small: Buffer.from('small') });
+      const floppy = { ...open, floppy: true, 'fat-type': 12 };
+      let clusters = 0;
+      await look(t, floppy, async (volume) => {
+        ({ clusters } = volume);
+      });
+      const large = Buffer.alloc((clusters - 1) * CLUSTER, 3);
+      large.fill(5, large.length - CLUSTER);
+      await writeFile(join(local, 'large'), large);
+      await look(t, floppy, async (volume, files) => {
+        t.check(
+          (await volume.content(files.get('large')!)).equals(large),
+          'a file must have its bytes',
+          'it has others',
+        );
+      });
+      await truncate(join(local, 'large'), large.length + 1);
+      const node = t.name('fat');
+      await t.refused('blockdev-add', { ...floppy, 'node-name': node });
+      await checkAbsent(t, node);
     },
   },
   {

@@ -1,12 +1,43 @@
 /** vvfat: disks of the types that directories are seldom shown as. */
+import { open as openFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { FatVolume } from '../helpers/fat-volume.ts';
 import { openIo } from '../helpers/node-io.ts';
+import { MiB } from '../helpers/shared-setup.ts';
 import { checkWhole, DIRECTORIES, directoryOf, FILES, look, seen } from './directory-disks.ts';
 
 const SECTOR = 512;
 
 export const directoryFat32: readonly CaseDefinition[] = [
+  {
+    id: 'vvfat/fat32-far-clusters',
+    title: 'Files of a FAT32 disk have their bytes in clusters whose numbers take more than 16 bits, too',
+    requirements: ['vvfat/dir', 'vvfat/fat-type'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const names = ['one', 'two', 'three'];
+      const { open, local } = await directoryOf(
+        t,
+        Object.fromEntries(names.map((name) => [name, Buffer.alloc(0)])),
+      );
+      const size = 150 * MiB;
+      for (const name of names) {
+        await truncate(join(local, name), size);
+        const file = await openFile(join(local, name), 'r+');
+        await file.write(name, 0);
+        await file.close();
+      }
+      await look(t, { ...open, 'fat-type': 32 }, async (volume, files, io) => {
+        const firsts = names.map((name) => files.get(name)!.clusters[0]!);
+        t.check(Math.max(...firsts) > 0xffff, 'one must begin far behind', 'none does');
+        for (const [i, name] of names.entries()) {
+          const start = await io.read(volume.offsetOf(firsts[i]!), SECTOR);
+          t.equal(start.toString('latin1', 0, name.length), name, 'a file must have its bytes');
+        }
+      });
+    },
+  },
   {
     id: 'vvfat/fat32',
     title: 'Disks and floppies of FAT32, and floppies of FAT16, are sound volumes with every file of dir',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { FatGuest, type GuestOptions } from '../helpers/fat-guest.ts';
+import { FatVolume } from '../helpers/fat-volume.ts';
 import { bytesOf, identityOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { KiB, makeDirectory, needs, nodeCommands } from '../helpers/shared-setup.ts';
@@ -91,6 +92,20 @@ async function steps(
         );
       await look?.(local, number);
     }
+    const volume = await FatVolume.open(t, io);
+    const files = await volume.files();
+    // Short names have no case.
+    const found = new Map([...files].map(([name, file]) => [name.toLowerCase(), file]));
+    for (const [name, content] of expected) {
+      const file = found.get(name.toLowerCase());
+      t.check(file !== undefined, 'the guest must find what it made', `it does not find ${name}`);
+      t.check(
+        (await volume.content(file)).equals(content),
+        'the guest must find what it wrote',
+        `${name} has something else`,
+      );
+    }
+    t.equal(files.size, expected.size, 'the guest must find nothing else');
     await io.close();
     await t.execute('blockdev-del', { 'node-name': node });
   }
@@ -180,6 +195,22 @@ export const directoryGuests: readonly CaseDefinition[] = [
           removes: ['bus/inner/file'],
         },
         { what: 'removed a directory', act: (guest) => guest.remove('bus/inner'), removes: ['bus/inner/'] },
+        {
+          what: 'removed the file that it made',
+          act: (guest) => guest.remove('made/deep/file'),
+          removes: ['made/deep/file'],
+        },
+        {
+          what: 'removed a directory that it made',
+          act: (guest) => guest.remove('made/deep'),
+          removes: ['made/deep/'],
+        },
+        {
+          what: 'called a directory like that',
+          act: (guest) => guest.rename('bus', 'made/deep'),
+          removes: ['bus/', 'bus/first'],
+          makes: { 'made/deep/': NOTHING, 'made/deep/first': START['sub/first']! },
+        },
       ]);
     },
   },

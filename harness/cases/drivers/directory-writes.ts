@@ -138,6 +138,8 @@ export const directoryWrites: readonly CaseDefinition[] = [
     requirements: ['vvfat/rw'],
     needs: written,
     async run(t: CaseContext) {
+      const expected = Buffer.alloc(3 * CLUSTER, 3);
+      expected.fill(0x61, CLUSTER + SECTOR, CLUSTER + 2 * SECTOR).fill(0x62, 2 * CLUSTER);
       const local = await guest(t, {}, async ({ io, volume, files }) => {
         const [, second, third] = files.get('sub/deep.bin')!.clusters;
         await io.perform({
@@ -147,9 +149,12 @@ export const directoryWrites: readonly CaseDefinition[] = [
           byte: 0x61,
         });
         await io.perform({ kind: 'write', offset: volume.offsetOf(third!), length: CLUSTER, byte: 0x62 });
+        t.check(
+          (await volume.content(files.get('sub/deep.bin')!)).equals(expected),
+          'the guest must find what it wrote among what was there',
+          'it finds something else',
+        );
       });
-      const expected = Buffer.alloc(3 * CLUSTER, 3);
-      expected.fill(0x61, CLUSTER + SECTOR, CLUSTER + 2 * SECTOR).fill(0x62, 2 * CLUSTER);
       await checkBytes(t, join(local, 'sub', 'deep.bin'), expected);
       await checkRest(t, local);
     },

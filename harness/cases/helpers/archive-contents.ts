@@ -17,6 +17,55 @@ export const BZIPPED = Buffer.from(
   'base64',
 );
 
+/** Twelve sectors: all bytes, then words, letters and runs in a wild mixture, which takes several tables of codes. */
+export function mixture(): Buffer {
+  let state = 7;
+  const below = (limit: number): number => {
+    state = (state * 75 + 74) % 65_537;
+    return state % limit;
+  };
+  const bytes = Array.from({ length: 256 }, (_, i) => i);
+  while (bytes.length < 12 * SECTOR) {
+    const kind = below(64);
+    if (kind === 0) bytes.push(...Array<number>(4 + below(300)).fill(below(256)));
+    else if (kind < 8) bytes.push(...Array<number>(1 + below(3)).fill(65 + below(20)));
+    else bytes.push(...Buffer.from(['ab', 'the ', 'x', 'yz'][below(4)]!));
+  }
+  return Buffer.from(bytes.slice(0, 12 * SECTOR));
+}
+/** That, packed by bzip2. */
+export const PACKED_MIXTURE = Buffer.from(
+  [
+    'QlpoMTFBWSZTWQhclv0AAAB/////////////////////////////////////////////0AUngAAAAAvBSUDKeQTT1MCZpPSZHqGT',
+    'GgaA0TNEzRNNMmgZGTCMBDAAAAmRiYEaMJkaaaYIaBkMTTCYmAAJgJhMAAASYACYAAmAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    'AAAACTAATAAEwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ9T1AAEwAAAAAAAABMAAAAAAAAJk0yYAAAAAAAAAAAEyYAAARp',
+    'gTJo0wNMKISZCZFP0Ej9UPUz0KA0A0AABtQ0DT1BtQGQANAaZGgAABkAAAAAAAAAAADQAAAAAdwCMDmYFzQKAKEAL4Awb+8I1NuC',
+    'b8Idwzg5Ojs8PeIfH49A4pB74yEh7RAiABERtCEIQgCAQHKckRF5iMj9oWSSUpLTE0mSTk9QUVJTKQSrzVZXKrCzzlpbLccBbm6P',
+    'PnwSdmyZFiBwSiKv1qzFNX64iI0IQpx0w68ER1Y4YKpw2mAsSevxvSlWNWNWPZuGw5nZxMNVfhaMLrsdIi5AZBc48ZJWNDhWrhK+',
+    'DFiEasRhe4hVKws2WQMrA3agcZ6YYM/Zc0GmWOGUcTWRJJrUIE1jM3IPtAeoEFgmRkasaGFjd8gNyRjpVjch6cxvGBpYZ8bQ2eEA',
+    'Nzw6Zu1YsWem7K0CA2BSNGUUGRq3JtgLxWQDMzWKl4k5QllVZz2ntXa+MrDtl+2iEdu5Hku39w2dsNI7bWSOtyMG1ax3q3FlEscm',
+    'ucy295K7Gzs4wTmzHLxGLJsgkIMHfRvnarRfe2RiOvgoQQpSw2pYwmorOYEQnaiI7lBjAocC20eJkiBOm3uDgeKi4orXxAbzFJae',
+    'i0zK1NXLaZZKBDJ6ynklwDcXUQZLRKJaYaDTSpjfMCAyBMFptFt6T07KyJsVRJJzGNBG9g4DCCiWmUWQsCFRkZbIT3zTCzoWZ3Rv',
+    'J3MAUKHpjQoVQfdeD3mqqqFDu/Hd45WqqqFDk7d6733zIVws+7Y76R37v/KeA5SsskOVK4gbso7qmyW9+nEgdnoDcCK2i3g6QZKe',
+    '24Ck6cwudWzOA/5yQeKKKLbD2kGxAtDWWTq8JvQTYLyICJBDhbSSZDIb38hL0GkbEExI0WkQoUOeoWdEK2/IZdQtmkmWGeLyTBsN',
+    '/pTCIqrENt0SFRNOiizmbBaBKRNSs6REC0JWSKocBhl2CCZCKVYQSBVwGw7eW5+nazLpKk9DDE2OJ8Fy8x3GZDHVzM6Uw0bm0uFq',
+    'MPbzizjDuePkO6xb3mbGw3RXRroYCAjdsRyiQs6jPR2ERZIiIE0lo05rZWGAMOYhPFAtA7xRiJkMcQYIIyUmGSwcjHQ27T1G8+Hk',
+    'Dck2sSEUkm09hSdBQDJYMsFCYabYBbSIVFJNI0pHgpbnGwnfVLaRNwWdckhKQEPbqxZIhNNlVmQREyTsEqxS1MWE8LolC6FgYZ4S',
+    'CQEQIFWWUrVI2xl8GkSNhtwtl7sgR6LXzXsD5LDSw3jz3CgWCTLaohFgg6sc3DDFiYNhZEWOQNwbmPXUcaDDBCSYbphU0yWf/FBn',
+    'BN2bvEGIFrwLeGwLOoqv4bUdrpLXSJxSzY3qEJQrWihiRTrULiETQb26sbZ0jc3BISSD7FI1Emt7JNFkSwjH4eqAFAEb5IGhAFYU',
+    'pDQ/WCMiBY2JAAxED4IqL8PiHRnLFxvIjvHHk/zIj5KTlPJ5ZXzeeWl5iZ9FLTU9RUsYBZVA1dZW11fYWNlZ2lrbW9xc3V3eXt9f',
+    '4GDhYeIbgEeKDjY+Rk5WXmZudn5YCnoA6P20tP76mrra+xs7W3ubu9v8HDxbwDXxg8nLzc/R0/j89X66+zt7u/w/fj5fzz/rw5gI',
+    'n+BIqqkO/T6//19vcXckU4UJAIXJb9A=',
+  ].join(''),
+  'base64',
+);
+/** 400 sectors of which every seventh byte is the same: more than a block of bzip2 takes. */
+export const periodic = (): Buffer => Buffer.alloc(400 * SECTOR).map((_, i) => (i % 7) * 30) as Buffer;
+export const PACKED_PERIODIC = Buffer.from(
+  'QlpoMTFBWSZTWSoNjm0AG+VqqEAAAAEABAAQAEABAAQAIABQhgBNVA0wlAmiUCbJQJwlAnSUCeJQJhKBPmKCskymslQbHNoAN8rVUIAAAAIACAAgAIACAAgAQAChDACaqBphKBNEoE2SgThKBOkoE8SgTCUCfMUFZJlNZmnrh6QABWeqoQAAAAQAEABAAQAEABAAgAFCGAE1UDTCiWqRLZRLhRLpRLxRLCiXxdyRThQkGZXxIcA=',
+  'base64',
+);
+
 /** Bytes that differ from sector to sector. */
 export function disk(sectors: number): Buffer {
   const bytes = Buffer.alloc(sectors * SECTOR);

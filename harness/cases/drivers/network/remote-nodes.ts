@@ -11,7 +11,7 @@ import { checkReadFails, type Range, writes } from '../driver-guest.ts';
 /** Bytes of what servers show. */
 const SIZE = 512 * KiB;
 /** By how many milliseconds a time may be another. */
-const TOLERANCE = 2000;
+const TOLERANCE = 400;
 
 /** Secret objects: `pw` with the password sesame, `jar` with a cookie, `wrong` with another password. */
 export const secrets: Topology = {

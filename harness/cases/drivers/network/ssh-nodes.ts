@@ -220,8 +220,10 @@ export const sshCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       peer.canSync = false;
       const io = await openIo(t, await addRemote(t, { ...at(peer), 'read-only': false }));
-      t.check(await writes(io, [4096, 512], 7), 'a write must succeed', 'it fails');
-      await io.perform({ kind: 'flush' });
+      for (const byte of [7, 8]) {
+        t.check(await writes(io, [4096, 512], byte), 'a write must succeed', 'it fails');
+        await io.perform({ kind: 'flush' });
+      }
       await io.close();
     },
   },
@@ -409,6 +411,11 @@ export const sshCases: readonly CaseDefinition[] = [
         await createImage(t, creation(peer, path, size));
         checkMade(t, peer.files.get(path), size);
       }
+      t.equal(
+        [...peer.modes.values()],
+        [0o644],
+        'a new file must be one that all may read, and its owner write',
+      );
     },
   },
 ];

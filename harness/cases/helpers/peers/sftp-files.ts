@@ -7,6 +7,8 @@ import { uint32, uint64 } from './wire-numbers.ts';
 export interface SftpShare {
   /** By path. */
   readonly files: Map<string, MemoryFile>;
+  /** By the path of each file that a client made: who may do what with it, if that was said. */
+  readonly modes: Map<string, number | null>;
   /** True: reads, writes and flushes fail. */
   fails: boolean;
   /** While there is one it is called in place of an answer to a read or a write. */
@@ -19,6 +21,12 @@ export interface SftpShare {
   canSync: boolean;
   /** How often a client had a file brought to stable storage. */
   syncs: number;
+}
+
+/** A file that a client has open, and what for. */
+interface Handle {
+  readonly file: MemoryFile;
+  readonly flags: number;
 }
 
 const Request = {
@@ -35,16 +43,17 @@ const Request = {
 const OF_CONTENTS: readonly number[] = [Request.read, Request.write];
 const Reply = { version: 2, status: 101, handle: 102, data: 103, attributes: 105 };
 const Status = { ok: 0, end: 1, noSuchFile: 2, denied: 3, failure: 4, unsupported: 8 };
-const Open = { write: 2, create: 8, truncate: 16 };
+const Open = { read: 1, write: 2, create: 8, truncate: 16 };
 /** Which attributes there are: size and permissions. */
 const ATTRIBUTES = 1 | 4;
+const PERMISSIONS = 4;
 const REGULAR_FILE = 0o100644;
 
 const SYNC = 'fsync@openssh.com';
 
 /** Serves one client until it leaves. */
 export function serveFiles(channel: Duplex, share: SftpShare): void {
-  const open: MemoryFile[] = [];
+  const open: Handle[] = [];
   let received = Buffer.alloc(0);
   // A client that leaves is no fault of the server.
   channel.on('error', () => {});
@@ -95,7 +104,7 @@ class Fields {
   }
 }
 
-function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
+function answer(fields: Fields, share: SftpShare, open: Handle[]): Buffer {
   const type = fields.byte();
   const id = fields.number();
   const status = (code: number): Buffer =>
@@ -110,7 +119,11 @@ function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
     file === undefined
       ? status(Status.noSuchFile)
       : packet(Reply.attributes, id, uint32(ATTRIBUTES), uint64(file.data.length), uint32(REGULAR_FILE));
-  const fileOf = (handle: Buffer): MemoryFile | undefined => open[handle.readUInt32BE(0)];
+  /** Of a handle that was opened for that. */
+  const fileOf = (handle: Buffer, flag: number): MemoryFile | undefined => {
+    const { file, flags = 0 } = open[handle.readUInt32BE(0)] ?? {};
+    return (flags & flag) === flag ? file : undefined;
+  };
   switch (type) {
     case Request.init:
       // What is an id elsewhere is the version here.
@@ -118,24 +131,25 @@ function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
     case Request.open: {
       const [path, flags] = [fields.bytes().toString(), fields.number()];
       if (!share.mayWrite && (flags & Open.write) !== 0) return status(Status.denied);
-      const file = opened(share, path, flags);
+      const mode = (fields.number() & PERMISSIONS) === 0 ? null : fields.number();
+      const file = opened(share, path, flags, mode);
       if (file === undefined) return status(Status.noSuchFile);
-      return packet(Reply.handle, id, text(uint32(open.push(file) - 1)));
+      return packet(Reply.handle, id, text(uint32(open.push({ file, flags }) - 1)));
     }
     case Request.stat:
     case Request.lstat:
       return attributes(share.files.get(fields.bytes().toString()));
     case Request.fstat:
-      return attributes(fileOf(fields.bytes()));
+      return attributes(fileOf(fields.bytes(), 0));
     case Request.read: {
-      const data = fileOf(fields.bytes())?.data;
+      const data = fileOf(fields.bytes(), Open.read)?.data;
       if (data === undefined || share.fails) return status(Status.failure);
       const at = fields.position();
       const bytes = data.subarray(at, at + Math.min(fields.number(), share.mostRead));
       return bytes.length === 0 ? status(Status.end) : packet(Reply.data, id, text(bytes));
     }
     case Request.write: {
-      const file = fileOf(fields.bytes());
+      const file = fileOf(fields.bytes(), Open.write);
       if (file === undefined || share.fails) return status(Status.failure);
       writeAt(file, fields.position(), fields.bytes());
       return status(Status.ok);
@@ -152,8 +166,16 @@ function answer(fields: Fields, share: SftpShare, open: MemoryFile[]): Buffer {
   }
 }
 
-function opened({ files }: SftpShare, path: string, flags: number): MemoryFile | undefined {
-  if (!files.has(path) && (flags & Open.create) !== 0) files.set(path, { data: Buffer.alloc(0) });
+function opened(
+  { files, modes }: SftpShare,
+  path: string,
+  flags: number,
+  mode: number | null,
+): MemoryFile | undefined {
+  if (!files.has(path) && (flags & Open.create) !== 0) {
+    files.set(path, { data: Buffer.alloc(0) });
+    modes.set(path, mode);
+  }
   const file = files.get(path);
   if (file !== undefined && (flags & Open.truncate) !== 0) file.data = Buffer.alloc(0);
   return file;

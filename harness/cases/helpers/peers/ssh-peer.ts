@@ -51,6 +51,7 @@ export async function startSshPeer(t: CaseContext, data: Buffer): Promise<SshPee
     server: { host: '127.0.0.1', port: String(listening.port) },
     path,
     files,
+    modes: new Map(),
     users,
     fails: false,
     ignores: undefined,
