@@ -61,6 +61,7 @@ export const PACKED_MIXTURE = Buffer.from(
 );
 /** 400 sectors of which every seventh byte is the same: more than a block of bzip2 takes. */
 export const periodic = (): Buffer => Buffer.alloc(400 * SECTOR).map((_, i) => (i % 7) * 30) as Buffer;
+/** That, packed by bzip2. */
 export const PACKED_PERIODIC = Buffer.from(
   'QlpoMTFBWSZTWSoNjm0AG+VqqEAAAAEABAAQAEABAAQAIABQhgBNVA0wlAmiUCbJQJwlAnSUCeJQJhKBPmKCskymslQbHNoAN8rVUIAAAAIACAAgAIACAAgAQAChDACaqBphKBNEoE2SgThKBOkoE8SgTCUCfMUFZJlNZmnrh6QABWeqoQAAAAQAEABAAQAEABAAgAFCGAE1UDTCiWqRLZRLhRLpRLxRLCiXxdyRThQkGZXxIcA=',
   'base64',
