@@ -93,11 +93,26 @@ async function checkControl(t: CaseContext, talk: Talk, indented: boolean): Prom
   t.contains(status, { return: { running: false } }, 'commands must be answered in their order');
 }
 
-/** Says a line to a human monitor, and gives what it prints, without the line itself. */
-async function printed(talk: Talk, line: string): Promise<string> {
+/** Says a line to a human monitor, and gives what it prints: the line as a terminal shows it, and what follows. */
+async function answered(talk: Talk, line: string): Promise<{ shown: string; printed: string }> {
   talk.say(line);
   const text = await talk.until(PROMPT);
-  return text.slice(text.indexOf('\r\n') + 2, -PROMPT.length);
+  const end = text.indexOf('\r\n');
+  return { shown: onTerminal(text.slice(0, end)), printed: text.slice(end + 2, -PROMPT.length) };
+}
+
+/** What a line of a terminal shows after these bytes: the cursor goes back by a backspace or `ESC [ D`, `ESC [ K` clears the rest. */
+function onTerminal(text: string): string {
+  let line = '';
+  let at = 0;
+  for (const key of text.replaceAll('\x1b[D', '\b').replaceAll('\x1b[K', '\v'))
+    if (key === '\b') at -= 1;
+    else if (key === '\v') line = line.slice(0, at);
+    else {
+      line = line.slice(0, at) + key + line.slice(at + 1);
+      at += 1;
+    }
+  return line.trimEnd();
 }
 
 const needs = {
@@ -210,19 +225,24 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
           'it must greet by its version',
         );
         const status = 'VM status: paused (prelaunch)\r\n';
-        for (const [typed, expected] of [
-          ['info status\n', status],
-          ['info stbus\x7f\x7f\x7fatus\r', status],
-          ['info stbus\b\b\batus\n', status],
-          ['  info   status  \n', status],
-          ['foo bar\n', "unknown command: 'foo'\r\n"],
-          ['\r', ''],
-          ['cont\n', ''],
-          ['info status\n', 'VM status: running\r\n'],
-          ['stop\n', ''],
-          ['info status\n', 'VM status: paused\r\n'],
+        for (const [typed, shown, printed] of [
+          ['info status\n', 'info status', status],
+          ['info stbus\x7f\x7f\x7fatus\r', 'info status', status],
+          ['info stbus\b\b\batus\n', 'info status', status],
+          ['stopp\b\n', 'stop', ''],
+          ['  info   status  \n', '  info   status', status],
+          ['foo bar\n', 'foo bar', "unknown command: 'foo'\r\n"],
+          ['\r', '', ''],
+          ['cont\n', 'cont', ''],
+          ['info status\n', 'info status', 'VM status: running\r\n'],
+          ['stop\n', 'stop', ''],
+          ['info status\n', 'info status', 'VM status: paused\r\n'],
         ] as const)
-          t.equal(await printed(talk, typed), expected, `${JSON.stringify(typed)} must be answered so`);
+          t.equal(
+            await answered(talk, typed),
+            { shown, printed },
+            `${JSON.stringify(typed)} must be shown, and answered, so`,
+          );
         t.contains(await t.execute('query-status'), { status: 'paused' }, 'what is typed must be done');
         // A return and a line feed end a line each; other keys without a character do nothing.
         talk.say('info status\r\n');
@@ -234,8 +254,8 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
         const long = 'x'.repeat(t.virtualTime ? 4095 : 100);
         const beyond = t.virtualTime ? 'yy' : '';
         t.equal(
-          await printed(talk, `${long}${beyond}\n`),
-          `unknown command: '${long}'\r\n`,
+          await answered(talk, `${long}${beyond}\n`),
+          { shown: long, printed: `unknown command: '${long}'\r\n` },
           'a line must be taken up to its limit',
         );
       },
@@ -261,7 +281,7 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
       }
       const human = new Talk(t, 'human');
       await human.until(PROMPT);
-      t.equal(await printed(human, 'cont\n'), '', 'a command must be done');
+      t.equal((await answered(human, 'cont\n')).printed, '', 'a command must be done');
       t.contains(
         await t.execute('query-status'),
         { status: 'running' },
