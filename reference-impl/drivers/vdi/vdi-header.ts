@@ -83,16 +83,10 @@ export class Header {
     const at = (field: number) => this.#at(field);
     const exact = this.#view.getBigUint64(Field.diskSize, true);
     if (exact > BigInt(MAX_SIZE)) throw tooLarge(exact);
-    if (at(Field.signature) !== SIGNATURE)
-      throw new CommandError(
-        `Image not in VDI format (bad signature ${at(Field.signature).toString(16).padStart(8, '0')})`,
-      );
-    const version = at(Field.version);
-    if (version !== VERSION) throw unsupported(`version ${version >>> 16}.${version & 0xffff}`);
-    if (this.mapOffset % SECTOR !== 0)
-      throw unsupported(`unaligned block map offset 0x${this.mapOffset.toString(16)}`);
-    if (this.dataOffset % SECTOR !== 0)
-      throw unsupported(`unaligned data offset 0x${this.dataOffset.toString(16)}`);
+    if (at(Field.signature) !== SIGNATURE) throw new CommandError('Image not in VDI format (bad signature)');
+    if (at(Field.version) !== VERSION) throw unsupported('another version than 1.1');
+    if (this.mapOffset % SECTOR !== 0) throw unsupported(`unaligned block map offset ${this.mapOffset}`);
+    if (this.dataOffset % SECTOR !== 0) throw unsupported(`unaligned data offset ${this.dataOffset}`);
     if (at(Field.sectorSize) !== SECTOR)
       throw unsupported(`sector size ${at(Field.sectorSize)} is not ${SECTOR}`);
     if (at(Field.blockSize) !== BLOCK_SIZE)
@@ -109,9 +103,8 @@ export class Header {
   #checkLayout(fileLength: number): void {
     const end = this.mapOffset + this.blocks * ENTRY_BYTES;
     if (this.blocks > 0 && this.mapOffset < HEADER_BYTES)
-      throw unsupported(`block map offset 0x${this.mapOffset.toString(16)} lies within the header`);
-    if (this.dataOffset < end)
-      throw unsupported(`data offset 0x${this.dataOffset.toString(16)} lies within the block map`);
+      throw unsupported(`block map offset ${this.mapOffset} lies within the header`);
+    if (this.dataOffset < end) throw unsupported(`data offset ${this.dataOffset} lies within the block map`);
     if (end > fileLength) throw unsupported('block map points after the end of the file');
   }
 
@@ -133,9 +126,7 @@ function unsupported(what: string): CommandError {
 }
 
 function tooLarge(size: bigint): CommandError {
-  return new CommandError(
-    `Unsupported VDI image size (size is 0x${size.toString(16)}, max supported is 0x${MAX_SIZE.toString(16)})`,
-  );
+  return new CommandError(`Unsupported VDI image size (size is ${size}, max supported is ${MAX_SIZE})`);
 }
 
 export function isVdi(start: Uint8Array): boolean {

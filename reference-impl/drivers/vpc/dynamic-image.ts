@@ -84,7 +84,7 @@ export class DynamicImage implements ClusterMap {
       { offset: tableOffset, length: entries * ENTRY_BYTES },
     ];
     if (structures.some((structure) => overlap(structure, block)))
-      throw new CommandError(`The block at 0x${start.toString(16)} lies over the header or the page table`);
+      throw new CommandError(`The block at ${start} lies over the header or the page table`);
   }
 
   #checkEnd(): void {

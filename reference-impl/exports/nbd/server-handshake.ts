@@ -85,7 +85,7 @@ class Handshake {
     const ours = HandshakeFlag.fixedNewstyle | HandshakeFlag.noZeroes;
     this.#stream.write(pack(u64(Magic.server), u64(Magic.option), u16(ours)));
     const flags = (await this.#stream.read(4)).readUInt32BE(0);
-    if (flags & ~ours) throw new Error(`client sent unknown flags 0x${flags.toString(16)}`);
+    if (flags & ~ours) throw new Error(`client sent unknown flags ${flags}`);
     const noZeroes = (flags & HandshakeFlag.noZeroes) !== 0;
     for (;;) {
       const { magic, option, length } = unpackOption(await this.#stream.read(HeaderSize.option));
