@@ -15,8 +15,9 @@ export type Message = { readonly value: Wire } | { readonly fault: string };
 
 const INVALID_SYNTAX = 'Invalid JSON syntax';
 const MAX_NESTING = 1024;
-const MAX_TOKENS = 2 * 1024 * 1024;
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of a message's tokens, and what it takes to keep each of them. */
+const MAX_ROOM = 2 ** 26;
+const TOKEN_ROOM = 32;
 
 /** What may come next in a container. */
 type Expectation = 'key-or-end' | 'key' | 'colon' | 'value-or-end' | 'value' | 'separator-or-end';
@@ -36,8 +37,7 @@ export class Parser implements LexerSink {
   #result: Wire | undefined;
   #braces = 0;
   #brackets = 0;
-  #tokens = 0;
-  #bytes = 0;
+  #room = 0;
 
   constructor(emit: (message: Message) => void) {
     this.#emit = emit;
@@ -52,9 +52,8 @@ export class Parser implements LexerSink {
     else if (kind === '}') this.#braces -= 1;
     else if (kind === '[') this.#brackets += 1;
     else if (kind === ']') this.#brackets -= 1;
-    this.#tokens += 1;
-    this.#bytes += text.length;
-    if (this.#braces + this.#brackets > MAX_NESTING || this.#tokens > MAX_TOKENS || this.#bytes > MAX_BYTES) {
+    this.#room += TOKEN_ROOM + text.length;
+    if (this.#braces + this.#brackets > MAX_NESTING || this.#room > MAX_ROOM) {
       this.lexicalError();
       return;
     }
@@ -69,8 +68,7 @@ export class Parser implements LexerSink {
     this.#result = undefined;
     this.#braces = 0;
     this.#brackets = 0;
-    this.#tokens = 0;
-    this.#bytes = 0;
+    this.#room = 0;
     this.#emit(message);
   }
 
