@@ -47,18 +47,20 @@ function put(root: WireObject, key: string, value: Wire): void {
     throw new CommandError(`Invalid parameter '${key}'`);
   const last = parts.pop()!;
   let object = root;
-  parts.forEach((part, depth) => {
+  let prefix = '';
+  for (const part of parts) {
+    prefix += `${part}.`;
     const inner = object[part] ?? Object.create(null);
-    if (!isWireObject(inner)) inconsistent(parts.slice(0, depth + 1).join('.'));
+    if (!isWireObject(inner)) inconsistent(prefix);
     object[part] = inner;
     object = inner;
-  });
-  if (isWireObject(object[last])) inconsistent(key);
+  }
+  if (isWireObject(object[last])) inconsistent(`${key}.`);
   object[last] = value;
 }
 
-function inconsistent(key: string): never {
-  throw new CommandError(`Parameters '${key}.*' used inconsistently`);
+function inconsistent(prefix: string): never {
+  throw new CommandError(`Parameters '${prefix}*' used inconsistently`);
 }
 
 /** Members named by dots (`file.filename`) become objects and lists. Throws `CommandError`. */
@@ -69,14 +71,13 @@ export function nest(flat: WireObject): WireObject {
 }
 
 /** Objects whose members are all numbered become lists. */
-function listify(value: Wire, path: string): Wire {
+function listify(value: Wire, prefix: string): Wire {
   if (!isWireObject(value)) return value;
-  const prefix = path === '' ? '' : `${path}.`;
   const keys = Object.keys(value);
-  for (const key of keys) value[key] = listify(value[key]!, prefix + key);
+  for (const key of keys) value[key] = listify(value[key]!, `${prefix}${key}.`);
   const numbered = keys.filter((key) => /^\d+$/.test(key));
   if (numbered.length === 0) return value;
-  if (numbered.length < keys.length) inconsistent(path);
+  if (numbered.length < keys.length) inconsistent(prefix);
   return keys.map((_, index) => {
     const element = value[index];
     if (element === undefined) throw new CommandError(`Parameter '${prefix}${index}' missing`);
