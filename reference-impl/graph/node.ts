@@ -287,7 +287,7 @@ export class Node {
   async #hideBelow(start: number, length: number): Promise<void> {
     const { state } = this.#open;
     const end = Math.min(length, this.backing?.length() ?? 0);
-    if (end > start) await state.writeZeroes?.(start, end - start, { mayUnmap: true });
+    if (end > start) await state.writeZeroes?.(start, end - start, {});
   }
 
   /** Flushes what was written, as far as that still works, and closes the driver. No request may come any more. */
