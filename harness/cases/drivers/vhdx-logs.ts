@@ -1,5 +1,4 @@
 /** The log of VHDX images: what is written into it before tables change, and what an image becomes whose log must be replayed. */
-import { writeFile } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { le32, le64 } from '../helpers/made-formats/bytes.ts';
@@ -21,7 +20,7 @@ import {
   withLog,
 } from '../helpers/made-formats/made-vhdx-log.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { type CaseFile, fileNodes, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { type CaseFile, fileNodes, MiB, makeFile, needs, rewriteFile } from '../helpers/shared-setup.ts';
 
 const SIZE = 2 * MiB;
 const LENGTH = 6 * MiB;
@@ -30,6 +29,7 @@ const [FIRST, SECOND] = [4 * MiB, 5 * MiB] as const;
 const SMALL = [MiB, MiB] as const;
 const LARGE = [LENGTH, 2 * MiB] as const;
 
+/** With data in no more of the blocks than logs are about. */
 const soundImage = () =>
   buildVhdx({
     size: SIZE,
@@ -39,7 +39,9 @@ const soundImage = () =>
       [VHDX_STATE.present, 5],
     ],
     length: LENGTH,
-  });
+  })
+    .fill(0, FIRST + 16 * LOG_SECTOR, SECOND)
+    .fill(0, SECOND + 160 * LOG_SECTOR);
 
 /** A sector whose bytes all say where they stand. */
 const sector = (seed: number) =>
@@ -202,7 +204,7 @@ async function checkReplay(t: CaseContext, { node, file, sound }: Place, replay:
     log,
     entries.map((one) => ({ at: one.at, bytes: buildLogEntry(one) })),
   );
-  await writeFile(file.local, image);
+  await rewriteFile(file, image);
   const open = { driver: 'vhdx', 'node-name': node, file: { driver: 'file', filename: file.path } };
   const opens = async (readOnly: boolean) =>
     (await t.request({ execute: 'blockdev-add', arguments: { ...open, 'read-only': readOnly } })).error ===
@@ -219,7 +221,7 @@ async function checkReplay(t: CaseContext, { node, file, sound }: Place, replay:
   await t.execute('blockdev-del', { 'node-name': node });
   const bytes = await bytesOf(t, file.local);
   const { broken, logId } = parseVhdx(bytes);
-  const expected = Buffer.concat([image], length ?? image.length);
+  const expected = length === undefined ? image : Buffer.concat([image], length);
   for (const [offset, change] of changes)
     expected.set(typeof change === 'number' ? Buffer.alloc(change) : change, offset);
   const [found, wanted] = [withoutLog(bytes, log), withoutLog(expected, log)];

@@ -104,9 +104,6 @@ export class ClusterDisk {
     switch (run.kind) {
       case 'unallocated':
         return this.#readBacking(offset, buffer);
-      case 'zero':
-        buffer.fill(0);
-        return;
       case 'data':
         await this.#file.debugEvent('read_aio');
         return this.#file.read(run.offset + within, buffer);
@@ -114,14 +111,17 @@ export class ClusterDisk {
         await this.#file.debugEvent('read_compressed');
         const cluster = await this.#map.readCompressed!(run);
         buffer.set(cluster.subarray(within, within + buffer.length));
+        return;
       }
+      default:
+        buffer.fill(0);
     }
   }
 
   async #readBacking(offset: number, buffer: Uint8Array): Promise<void> {
     const backing = this.#backing();
     const shown = buffer.subarray(0, Math.max(0, (backing?.length() ?? 0) - offset));
-    if (backing && shown.length > 0) {
+    if (backing !== undefined) {
       await this.#file.debugEvent('read_backing_aio');
       await backing.read(offset, shown);
     }

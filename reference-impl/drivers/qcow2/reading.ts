@@ -24,9 +24,6 @@ export async function blockStatus(image: Image, offset: number, length: number):
   switch (run.kind) {
     case 'unallocated':
       return { length: found.length, zero: image.backing() === undefined, allocated: false };
-    case 'zero':
-    case 'zero-allocated':
-      return { length: found.length, zero: true, allocated: true };
     case 'compressed':
       return { length: found.length, zero: false, allocated: true };
     case 'data':
@@ -36,6 +33,8 @@ export async function blockStatus(image: Image, offset: number, length: number):
         allocated: true,
         offset: run.offset + (offset % image.clusterSize),
       };
+    default:
+      return { length: found.length, zero: true, allocated: true };
   }
 }
 
@@ -58,10 +57,6 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
     case 'unallocated':
       await readBacking(image, offset, buffer);
       return;
-    case 'zero':
-    case 'zero-allocated':
-      buffer.fill(0);
-      return;
     case 'data':
       await image.file.debugEvent('read_aio');
       await image.file.read(run.offset + within, buffer);
@@ -70,7 +65,10 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
     case 'compressed': {
       const cluster = await readCompressed(image, run.offset, run.compressedBytes!);
       buffer.set(cluster.subarray(within, within + buffer.length));
+      return;
     }
+    default:
+      buffer.fill(0);
   }
 }
 

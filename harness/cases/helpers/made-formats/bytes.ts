@@ -27,6 +27,7 @@ export function patched(image: Buffer, patches: readonly Patch[]): Buffer {
   const length = Math.max(image.length, ...patches.map(([offset, bytes]) => offset + bytes.length));
   const copy = Buffer.alloc(length);
   image.copy(copy);
-  for (const [offset, bytes] of patches) copy.set(Buffer.from(bytes), offset);
+  for (const [offset, bytes] of patches)
+    copy.set(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, offset);
   return copy;
 }

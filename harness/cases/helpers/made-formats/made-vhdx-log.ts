@@ -77,17 +77,16 @@ export function withLog(
   [offset, length]: readonly [offset: number, length: number],
   entries: readonly { readonly at: number; readonly bytes: Buffer }[],
 ): Buffer {
-  const ring = Buffer.alloc(length);
-  for (const { at, bytes } of entries) {
-    bytes.copy(ring, at);
-    bytes.subarray(length - at).copy(ring);
-  }
+  const logged = entries.flatMap(({ at, bytes }): Patch[] => [
+    [offset + at, bytes.subarray(0, length - at)],
+    [offset, bytes.subarray(length - at)],
+  ]);
   const named = VHDX_HEADERS.flatMap((header): Patch[] => [
     [header + 0x30, LOG_ID],
     [header + 0x44, le32(length)],
     [header + 0x48, le64(offset)],
   ]);
-  return mendVhdx(patched(image, [[offset, ring], ...named]));
+  return mendVhdx(patched(image, [[offset + length, ''], ...logged, ...named]));
 }
 
 /** What an entry says. */
