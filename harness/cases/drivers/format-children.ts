@@ -10,6 +10,7 @@ import { buildVmdk, VMDK_CID, vmdkDescriptor, vmdkShape } from '../helpers/made-
 import { buildVpc, vpcShape } from '../helpers/made-formats/made-vpc.ts';
 import { buildQcow } from '../helpers/made-qcow.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, fileNodes, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 import { checkReads, filledFile } from './driver-guest.ts';
 
@@ -57,6 +58,38 @@ function flushCase(driver: string): CaseDefinition {
     },
   };
 }
+
+/** VMDK tells its file of no flush; a format in between does. */
+const vmdkFlush: CaseDefinition = {
+  id: 'formats/vmdk-flush',
+  title: 'A flush of a vmdk node reaches the node below, and fails with it',
+  requirements: ['formats/content', 'blkdebug/inject-error'],
+  needs: needs(fileNodes, { ...nodeBytes, drivers: ['vmdk', 'qcow2', 'blkdebug'] }),
+  async run(t: CaseContext) {
+    const image = buildVmdk(vmdkShape({ grains: new Map([[0, Buffer.alloc(4 * KiB, 0x11)]]) }));
+    const { path } = await makeFile(t, buildQcow2({ size: image.length, clusterSize: 4 * KiB }));
+    const [below, node] = [t.name('qcow2'), t.name('vmdk')];
+    await t.execute('blockdev-add', {
+      driver: 'qcow2',
+      'node-name': below,
+      file: {
+        driver: 'blkdebug',
+        'inject-error': [{ event: 'flush_to_disk', errno: 5, once: false }],
+        image: { driver: 'file', filename: path },
+      },
+    });
+    const inside = await openIo(t, below);
+    await inside.write(0, image);
+    await inside.close();
+    await t.execute('blockdev-add', { driver: 'vmdk', 'node-name': node, file: below });
+    const io = await openIo(t, node);
+    // a first write may flush by itself
+    await io.attempt({ kind: 'write', offset: 0, length: 4 * KiB, byte: 0x22 });
+    t.equal(await io.attempt({ kind: 'flush' }), 'EIO', 'a flush must fail with the error of what is below');
+    await io.close();
+    await t.execute('blockdev-del', { 'node-name': node });
+  },
+};
 
 /** By driver, an image without data that names its backing file. */
 const OVER: Readonly<Record<string, (name: string) => Buffer>> = {
@@ -136,6 +169,7 @@ const vmdkName: CaseDefinition = {
 /** The cases of these files. */
 export const formatChildren: readonly CaseDefinition[] = [
   ...Object.keys(SOUND).map(flushCase),
+  vmdkFlush,
   ...Object.keys(OVER).map(nameCase),
   vmdkName,
 ];

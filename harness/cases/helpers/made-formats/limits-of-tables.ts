@@ -85,6 +85,16 @@ export function qedLimits(): FormatLimits {
         ],
         opens: true,
       },
+      {
+        what: 'a name that ends before it begins',
+        image: [
+          [16, le64(1)],
+          [56, le32(64)],
+          [60, le32(4)],
+          [64, '\0\x01bb'],
+        ],
+        opens: true,
+      },
     ],
   };
 }
@@ -135,12 +145,18 @@ export function qcowLimits(): FormatLimits {
     opens: true,
     size: shown,
   });
-  const named = (what: string, offset: number, length: number, opens: boolean): Limit => ({
+  const named = (
+    what: string,
+    offset: number,
+    length: number,
+    opens: boolean,
+    name = 'b'.repeat(1024),
+  ): Limit => ({
     what,
     image: [
       [8, be64(offset)],
       [16, be32(length)],
-      [offset, 'b'.repeat(1024)],
+      [offset, name],
     ],
     opens,
   });
@@ -160,6 +176,8 @@ export function qcowLimits(): FormatLimits {
       ...field('encryption', 36, [], [be32(1), be32(2)]),
       named('a name of no bytes', 3 * 4096, 0, true),
       named('a name of 1024 bytes', 3 * 4096, 1024, false),
+      named('a name that ends before it begins', 3 * 4096, 4, true, '\0\x01bb'),
+      named('a name that is nowhere', 3 * 4096, 4, false),
     ],
   };
 }
