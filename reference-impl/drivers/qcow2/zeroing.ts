@@ -59,9 +59,8 @@ export async function zeroClusters(
   await changeRuns(image, first, count, (run) => {
     if (run.kind === plain.kind) return undefined;
     const keeps = image.header.version === 3 && !mayUnmap && run.copied;
-    if (keeps && run.kind === 'zero-allocated') return undefined;
-    if (!keeps) return () => plain;
-    return (i) => ({ ...run, kind: 'zero-allocated', offset: run.offset + i * image.clusterSize });
+    if (!keeps) return plain;
+    return run.kind === 'zero-allocated' ? undefined : { ...run, kind: 'zero-allocated' };
   });
   return true;
 }
@@ -81,16 +80,16 @@ export async function discardClusters(
   await changeRuns(image, first, count, (run) => {
     // what shows there is zeroes already only where nothing is below
     const isFree = run.kind === UNALLOCATED.kind && image.backing() === undefined;
-    return run.kind === plain.kind || isFree ? undefined : () => plain;
+    return run.kind === plain.kind || isFree ? undefined : plain;
   });
 }
 
-/** Applies `change` run by run under the lock; undefined leaves a run as it is. */
+/** Changes entries run by run under the lock. `change` gives the first of a run; undefined leaves it as it is. */
 async function changeRuns(
   image: Image,
   first: number,
   count: number,
-  change: (run: Run) => ((index: number) => Entry) | undefined,
+  change: (run: Run) => Entry | undefined,
 ): Promise<void> {
   for (let done = 0; done < count; ) {
     await Promise.all(underWay(image, first + done, first + count));
@@ -99,10 +98,12 @@ async function changeRuns(
       const run = await image.mapping.lookup(first + done, count - done);
       const entry = change(run);
       if (entry === undefined) return run.count;
+      const { offset } = entry;
       await image.markDirty();
       await image.mapping.prepare(first + done);
-      const keeps = entry(0).offset !== 0;
-      await replace(image, first + done, run.count, entry, keeps ? 'keep' : 'request');
+      const at = (index: number) => ({ ...entry, offset: offset + index * image.clusterSize });
+      if (offset === 0) await replace(image, first + done, run.count, () => entry, 'request');
+      else await replace(image, first + done, run.count, at, 'keep');
       return run.count;
     });
   }
