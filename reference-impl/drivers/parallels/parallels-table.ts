@@ -81,14 +81,13 @@ export class ParallelsTable implements ClusterMap {
   }
 
   async take(cluster: number, count: number): Promise<Taken> {
-    const most = Math.min(count, this.#header.entries - cluster);
-    if (most <= 0) throw new IoError('EIO');
+    if (cluster + count > this.#header.entries) throw new IoError('EIO');
     const offset = this.#end;
-    const end = offset + most * this.clusterSize;
+    const end = offset + count * this.clusterSize;
     if (end / this.#header.unit > 2 ** 32 || !Number.isSafeInteger(end)) throw new IoError('EFBIG');
     const untouched = offset >= this.#untouched && (await this.#reach(end));
     this.#end = end;
-    return { offset, count: most, isZero: untouched };
+    return { offset, count, isZero: untouched };
   }
 
   giveBack({ offset, count }: Taken): void {
