@@ -125,23 +125,18 @@ export class QcowTables implements ClusterMap {
   }
 
   #tableAt(view: DataView, at: number, length: number): number {
-    const offset = wholeOf(view.getUint32(at), view.getUint32(at + 4));
+    const offset = entryAt(view, at);
     if (offset !== 0 && !this.#isPlace(offset, length)) throw new IoError('EIO');
     return offset;
   }
 
   #runAt(view: DataView, at: number, limit: number): Run {
-    const [high, low] = [view.getUint32(at), view.getUint32(at + 4)];
-    if ((high & COMPRESSED) !== 0) return this.#compressedRun(view.getBigUint64(at));
-    const offset = wholeOf(high, low);
+    if ((view.getUint32(at) & COMPRESSED) !== 0) return this.#compressedRun(view.getBigUint64(at));
+    const offset = entryAt(view, at);
     const step = offset === 0 ? 0 : this.clusterSize;
     const most = Math.min(limit, (view.byteLength - at) / ENTRY);
     let count = 1;
-    while (count < most) {
-      const next = at + count * ENTRY;
-      if (wholeOf(view.getUint32(next), view.getUint32(next + 4)) !== offset + count * step) break;
-      count += 1;
-    }
+    while (count < most && entryAt(view, at + count * ENTRY) === offset + count * step) count += 1;
     if (offset === 0) return { kind: 'unallocated', offset, count };
     const isSound = (from: number) => from % SECTOR === 0 && this.#isPlace(from, this.clusterSize);
     if (!isSound(offset)) throw new IoError('EIO');
@@ -157,10 +152,8 @@ export class QcowTables implements ClusterMap {
   }
 }
 
-/** What is beyond 2^53 is inexact, and leads nowhere. */
-function wholeOf(high: number, low: number): number {
-  return high * 2 ** 32 + low;
-}
+/** The entry at byte `at`; what is beyond 2^53 is inexact, and leads nowhere. */
+const entryAt = (view: DataView, at: number) => Number(view.getBigUint64(at));
 
 function entriesOf(values: readonly bigint[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(values.length * ENTRY));

@@ -52,7 +52,7 @@ export async function readDirectory(image: Image): Promise<BitmapEntry[]> {
     const extraBytes = view.getUint32(at + 20);
     const end = at + Math.ceil((FIXED + nameBytes) / 8) * 8;
     const entry = {
-      tableOffset: view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4),
+      tableOffset: Number(view.getBigUint64(at)),
       tableSize: view.getUint32(at + 8),
       flags: view.getUint32(at + 12),
       granularityBits: bytes[at + 17]!,

@@ -19,7 +19,7 @@ export function changedOptions(options: Options, changes: ReadonlyMap<string, st
   const changed: Record<string, unknown> = {};
   const flags: Record<string, unknown> = {};
   for (const [name, text] of changes) {
-    const [, flag = ''] = /^overlap-check\.(.*)$/.exec(name) ?? [];
+    const flag = name.startsWith(`${OVERLAPS}.`) ? name.slice(OVERLAPS.length + 1) : '';
     if (SWITCHES.includes(name)) changed[name] = switchOf(name, text);
     else if (CACHES.includes(name)) changed[name] = sizeOf(name, text);
     else if (name === 'cache-clean-interval') changed[name] = integerOf(name, text);

@@ -77,7 +77,7 @@ export interface Header {
 
 /** Bytes of an offset field. Values beyond 2^53 lose low bits, and all of those are refused as out of range. */
 function offsetAt(view: DataView, at: number): number {
-  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+  return Number(view.getBigUint64(at));
 }
 
 export function hasLazyRefcounts(header: Header): boolean {

@@ -236,9 +236,7 @@ export class Mapping {
   }
 
   #unaligned(offset: number, index: number): Promise<Error> {
-    return this.#corruption.found(
-      `L2 table offset ${hex(offset)} unaligned (L1 index: ${index === 0 ? '0' : hex(index)})`,
-    );
+    return this.#corruption.found(`L2 table offset ${hex(offset)} unaligned (L1 index: ${hex(index)})`);
   }
 
   #run(slice: Table, cluster: number, limit: number): Run {
@@ -262,7 +260,7 @@ export class Mapping {
   unalignedCluster(entry: Entry, cluster: number): string {
     const index = cluster % this.#perTable;
     const table = this.l2Offset(Math.floor(cluster / this.#perTable));
-    return `Cluster allocation offset ${hex(entry.offset)} unaligned (L2 offset: ${hex(table)}, L2 index: ${index === 0 ? '0' : hex(index)})`;
+    return `Cluster allocation offset ${hex(entry.offset)} unaligned (L2 offset: ${hex(table)}, L2 index: ${hex(index)})`;
   }
 }
 

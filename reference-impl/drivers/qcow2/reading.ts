@@ -49,7 +49,7 @@ async function runAt(image: Image, offset: number, length: number): Promise<{ ru
 
 async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Array): Promise<void> {
   const within = offset % image.clusterSize;
-  if ((run.kind === 'data' || run.kind === 'zero-allocated') && run.offset % image.clusterSize !== 0) {
+  if (run.kind !== 'compressed' && run.offset % image.clusterSize !== 0) {
     const cluster = Math.floor(offset / image.clusterSize);
     throw await image.corruption.found(image.mapping.unalignedCluster(run, cluster));
   }

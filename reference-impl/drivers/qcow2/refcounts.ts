@@ -347,6 +347,7 @@ export class Refcounts {
   }
 }
 
+/** A number as texts of errors have it; 0 goes without a prefix. */
 export function hex(value: number): string {
-  return `0x${value.toString(16)}`;
+  return `0x${value.toString(16)}`.replace(/^0x0$/, '0');
 }

@@ -82,7 +82,7 @@ async function inPlace(image: Image, run: Run, { at, length, first }: Extent): P
   const { clusterSize } = image;
   if (run.offset % clusterSize !== 0) {
     throw await image.corruption.found(
-      `Data cluster offset ${hex(run.offset)} unaligned (guest offset: ${guestOffset(first * clusterSize)})`,
+      `Data cluster offset ${hex(run.offset)} unaligned (guest offset: ${hex(first * clusterSize)})`,
     );
   }
   const fits = Math.min(length, (first + run.count) * clusterSize - at);
@@ -102,7 +102,7 @@ async function allocate(
   const reused = run.kind === 'zero-allocated' && run.copied;
   if (reused && run.offset % clusterSize !== 0) {
     throw await image.corruption.found(
-      `Preallocated zero cluster offset ${hex(run.offset)} unaligned (guest offset: ${guestOffset(first * clusterSize)})`,
+      `Preallocated zero cluster offset ${hex(run.offset)} unaligned (guest offset: ${hex(first * clusterSize)})`,
     );
   }
   const count = reused ? run.count : await countToAllocate(image, run, first, touched);
@@ -268,8 +268,4 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
       'other',
     );
   });
-}
-
-function guestOffset(offset: number): string {
-  return offset === 0 ? '0' : hex(offset);
 }

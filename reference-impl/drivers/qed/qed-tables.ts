@@ -154,7 +154,7 @@ function kindOf(entry: number): PlaceKind {
 
 /** The entry at byte `at`; what is beyond 2^53 is inexact, and leads nowhere. */
 export function entryAt(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  return Number(view.getBigUint64(at, true));
 }
 
 function entries(values: readonly number[]): Uint8Array {
