@@ -1,13 +1,14 @@
 /** Images of other formats with one thing changed: what makes no image is refused, what lies within the limits is taken. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { rewriteFile } from '../helpers/image-files.ts';
 import { patched } from '../helpers/made-formats/bytes.ts';
 import type { FormatLimits, Limit } from '../helpers/made-formats/limits.ts';
 import { parallelsLimits, qcowLimits, qedLimits } from '../helpers/made-formats/limits-of-tables.ts';
 import { fixedVpcLimits, vdiLimits, vpcLimits } from '../helpers/made-formats/limits-of-vhd.ts';
 import { vhdxLimits } from '../helpers/made-formats/limits-of-vhdx.ts';
 import { vmdkLimits } from '../helpers/made-formats/limits-of-vmdk.ts';
-import { checkAbsent, fileNodes, makeFile, needs, nodeInfo, rewriteFile } from '../helpers/shared-setup.ts';
+import { checkAbsent, fileNodes, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 async function checkLimits(t: CaseContext, make: () => FormatLimits): Promise<void> {
   const { driver, sound, size, limits, mend = (image: Buffer) => image } = make();
@@ -22,7 +23,7 @@ async function checkLimits(t: CaseContext, make: () => FormatLimits): Promise<vo
     return error === undefined;
   };
   const judge = async ({ what, image, opens: expected, size: told = size }: Limit) => {
-    await rewriteFile(file, Buffer.isBuffer(image) ? image : mend(patched(sound, image)));
+    await rewriteFile(file.local, Buffer.isBuffer(image) ? image : mend(patched(sound, image)));
     const readOnly = expected === 'reading';
     if (readOnly) t.check(!(await opens(false)), `${what}: it must not be written`, 'it is opened for that');
     const isTaken = await opens(readOnly);

@@ -1,6 +1,6 @@
 /** The log of VHDX images: what is written into it before tables change, and what an image becomes whose log must be replayed. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { bytesOf } from '../helpers/image-files.ts';
+import { bytesOf, rewriteFile } from '../helpers/image-files.ts';
 import { le32, le64 } from '../helpers/made-formats/bytes.ts';
 import {
   buildVhdx,
@@ -20,7 +20,7 @@ import {
   withLog,
 } from '../helpers/made-formats/made-vhdx-log.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { type CaseFile, fileNodes, MiB, makeFile, needs, rewriteFile } from '../helpers/shared-setup.ts';
+import { type CaseFile, fileNodes, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const SIZE = 2 * MiB;
 const LENGTH = 6 * MiB;
@@ -204,7 +204,7 @@ async function checkReplay(t: CaseContext, { node, file, sound }: Place, replay:
     log,
     entries.map((one) => ({ at: one.at, bytes: buildLogEntry(one) })),
   );
-  await rewriteFile(file, image);
+  await rewriteFile(file.local, image);
   const open = { driver: 'vhdx', 'node-name': node, file: { driver: 'file', filename: file.path } };
   const opens = async (readOnly: boolean) =>
     (await t.request({ execute: 'blockdev-add', arguments: { ...open, 'read-only': readOnly } })).error ===

@@ -77,6 +77,24 @@ export async function openFlagsOf(t: CaseContext, local: string): Promise<number
   return found;
 }
 
+/** Bytes of a file that are left out together where they are zeroes. */
+const PIECE = 64 * 1024;
+
+/** Gives a file other bytes, with holes where they are zeroes, so that nobody waits until those are stored. */
+export async function rewriteFile(local: string, bytes: Uint8Array): Promise<void> {
+  const zeroes = Buffer.alloc(PIECE);
+  const file = await open(local, 'w');
+  try {
+    await file.truncate(bytes.length);
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const piece = bytes.subarray(at, at + PIECE);
+      if (!zeroes.subarray(0, piece.length).equals(piece)) await file.write(piece, 0, piece.length, at);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 function present<T>(t: CaseContext, local: string, found: T | null): T {
   t.check(found !== null, `the file ${basename(local)} must be there, and readable`, 'it is not');
   return found;

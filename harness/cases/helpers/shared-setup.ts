@@ -1,5 +1,5 @@
 /** What many cases share: topologies, needs, nodes and files to start from, and how to read what queries return. */
-import { mkdir, open, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { ObjectType } from '../../../spec/model.ts';
@@ -172,24 +172,6 @@ export async function makeFileIn(
   await writeFile(local, typeof content === 'number' ? '' : content);
   if (typeof content === 'number') await truncate(local, content);
   return { path: `${folder.path}/${name}`, local };
-}
-
-/** Bytes of a file that are left out together where they are zeroes. */
-const PIECE = 64 * 1024;
-
-/** Gives a file other bytes, with holes where they are zeroes, so that nobody waits until those are stored. */
-export async function rewriteFile({ local }: CaseFile, bytes: Uint8Array): Promise<void> {
-  const zeroes = Buffer.alloc(PIECE);
-  const file = await open(local, 'w');
-  try {
-    await file.truncate(bytes.length);
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      const piece = bytes.subarray(at, at + PIECE);
-      if (!zeroes.subarray(0, piece.length).equals(piece)) await file.write(piece, 0, piece.length, at);
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 /** A name in the scratch directory where nothing is yet. */

@@ -200,7 +200,7 @@ describe('vpc: what an open refuses', () => {
     [
       'a block over the table',
       (view) => view.setUint32(0x400, 3),
-      'The block at 0x600 lies over the header or the page table',
+      'The block at 1536 lies over the header or the page table',
     ],
   ];
   test.each(header)('in the header and the table: %s', async (_what, patch, message) => {
