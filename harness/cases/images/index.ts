@@ -31,6 +31,7 @@ import { repairedCounts } from './repaired-counts.ts';
 import { smallClusters } from './small-clusters.ts';
 import { takenForFree } from './taken-for-free.ts';
 import { vmdkInfo } from './vmdk-info.ts';
+import { zeroedClusters } from './zeroed-clusters.ts';
 
 /** All of this folder. */
 export const imageCases: readonly CaseDefinition[] = [
@@ -65,4 +66,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...fullHeaders,
   ...infoThatChanges,
   ...smallClusters,
+  ...zeroedClusters,
 ];

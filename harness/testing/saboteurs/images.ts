@@ -286,6 +286,13 @@ export const images: readonly Saboteur[] = [
     ["() => entry, 'request'", "() => entry, 'keep'"],
   ),
   inside(
+    'images/discard-shows-backing',
+    'BlockdevDiscardOptions',
+    'shows what is below an image of version 2 where a guest discards',
+    'drivers/qcow2/zeroing',
+    ['if (!hasZeroes(image))\n        return;', ''],
+  ),
+  inside(
     'images/zeroes-as-data',
     'BlockdevDetectZeroesOptions',
     'writes zeroes into qcow2 clusters as data',
