@@ -34,8 +34,14 @@ async function writeZeroData(image: Image, from: number, to: number): Promise<vo
   }
 }
 
-/** Gives back the whole clusters of a range; the last one may end with the disk. */
+/** Whether entries can say that there are zeroes: those of version 2 cannot where something is below. */
+function hasZeroes(image: Image): boolean {
+  return image.header.version === 3 || image.backing() === undefined;
+}
+
+/** Gives back the whole clusters of a range, where they read as zeroes then; the last one may end with the disk. */
 export async function discard(image: Image, offset: number, length: number): Promise<void> {
+  if (!hasZeroes(image)) return;
   const { clusterSize } = image;
   const end = offset + length;
   const first = Math.ceil(offset / clusterSize);
@@ -54,13 +60,12 @@ export async function zeroClusters(
   mayUnmap: boolean,
 ): Promise<boolean> {
   image.corruption.assertUsable();
-  if (image.header.version === 2 && image.backing() !== undefined) return false;
+  if (!hasZeroes(image)) return false;
   const plain = image.header.version === 2 ? UNALLOCATED : ZERO;
   await changeRuns(image, first, count, (run) => {
     if (run.kind === plain.kind) return undefined;
     const keeps = image.header.version === 3 && !mayUnmap && run.copied;
-    if (!keeps) return plain;
-    return run.kind === 'zero-allocated' ? undefined : { ...run, kind: 'zero-allocated' };
+    return keeps ? { ...run, kind: 'zero-allocated' } : plain;
   });
   return true;
 }
