@@ -271,8 +271,8 @@ export const data: readonly Saboteur[] = [
     'discards clusters of which only the end was to be discarded',
     'drivers/qcow2/zeroing',
     [
-      'export async function discard(image, offset, length) {\n    const { clusterSize } = image;\n    const end = offset + length;\n    const first = Math.ceil(offset / clusterSize);',
-      'export async function discard(image, offset, length) {\n    const { clusterSize } = image;\n    const end = offset + length;\n    const first = Math.floor(offset / clusterSize);',
+      '        return;\n    const { clusterSize } = image;\n    const end = offset + length;\n    const first = Math.ceil(offset / clusterSize);',
+      '        return;\n    const { clusterSize } = image;\n    const end = offset + length;\n    const first = Math.floor(offset / clusterSize);',
     ],
   ),
   inside(

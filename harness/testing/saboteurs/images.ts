@@ -352,7 +352,7 @@ export const images: readonly Saboteur[] = [
     'BlockdevOptionsQcow2',
     'shows the backing file where zeroes are written to version 2',
     'drivers/qcow2/zeroing',
-    ['if (image.header.version === 2 && image.backing() !== undefined)', 'if (false)'],
+    ['if (!hasZeroes(image))\n        return false;', ''],
   ),
   inside('images/overlap-all-as-cached', 'Qcow2OverlapCheckMode', 'takes all for cached', OPTIONS, [
     'all: ALL,',
