@@ -11,8 +11,6 @@ export interface Credentials {
 
 /** The only algorithm that is offered. */
 export const CHAP_MD5 = '5';
-/** More bytes than any challenge may have. */
-const MAX_CHALLENGE = 1024;
 
 /** Answers the challenge that a target has sent. Throws `ProtocolViolation` where there is none. */
 export function chapProof(said: ReadonlyMap<string, string>, { user, password }: Credentials): Pairs {
@@ -32,11 +30,8 @@ export function chapProof(said: ReadonlyMap<string, string>, { user, password }:
 
 /** Bytes as a text gives them: hexadecimal behind 0x, in base 64 behind 0b. */
 function binary(text: string): Buffer | undefined {
-  const [, base, digits = ''] = /^0([xXbB])([0-9A-Za-z+/=]+)$/.exec(text) ?? [];
-  if (base === undefined) return undefined;
-  const isHex = base.toLowerCase() === 'x';
-  if (isHex && !/^[0-9a-f]+$/i.test(digits)) return undefined;
-  const whole = isHex && digits.length % 2 === 1 ? `0${digits}` : digits;
-  const bytes = Buffer.from(whole, isHex ? 'hex' : 'base64');
-  return bytes.length > 0 && bytes.length <= MAX_CHALLENGE ? bytes : undefined;
+  const hex = /^0x((?:[0-9a-f]{2})+)$/i.exec(text)?.[1];
+  if (hex !== undefined) return Buffer.from(hex, 'hex');
+  const base64 = /^0b([0-9a-z+/]{2,}=*)$/i.exec(text)?.[1];
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
 }

@@ -6,7 +6,7 @@ import { namedOptions, type Options, parseFilename, protocols } from './iscsi-fi
 import { IscsiState } from './iscsi-state.ts';
 import { TimedOut } from './link.ts';
 import { LoginRefused, type Wishes } from './login.ts';
-import { type Portal, parsePortal, unresolved } from './portal.ts';
+import { parsePortal, unresolved } from './portal.ts';
 import { Session } from './target-session.ts';
 import { checkWritable, inspect } from './unit.ts';
 
@@ -30,7 +30,7 @@ type Surroundings = Pick<
 >;
 
 async function open(environment: Surroundings): Promise<DriverState> {
-  const { options, readOnly, clock, random, hostWork, log } = environment;
+  const { options, readOnly, clock, hostWork } = environment;
   const wishes = wishesOf(environment);
   const portal = parsePortal(options.portal ?? '');
   if (options.transport === 'iser')
@@ -41,17 +41,16 @@ async function open(environment: Surroundings): Promise<DriverState> {
     unit: unitName(Number(options.lun ?? 0)),
     timeout: timeoutOf(options),
     clock,
-    random,
     hostWork,
   });
   try {
     await session.start();
-    const unit = await inspect((task) => session.once(task), log);
+    const unit = await inspect((task) => session.once(task));
     if (!readOnly) checkWritable(unit, 'LUN is write protected');
-    return new IscsiState(session, unit, log);
+    return new IscsiState(session, unit);
   } catch (error) {
     session.close();
-    throw told(error as Error, options.portal!, portal);
+    throw told(error as Error, options.portal!);
   }
 }
 
@@ -65,8 +64,8 @@ function wishesOf({ options, secret, random, guest }: Surroundings): Wishes {
   if (target === '')
     throw refused('iscsi_login_async failed: Trying normal connect but target name not set.');
   const isid = Buffer.alloc(6);
+  isid.writeUInt32BE(random());
   isid[0] = RANDOM_NAME;
-  isid.writeUIntBE(random() % 2 ** 24, 1, 3);
   const headerDigest = headerDigests[options['header-digest'] ?? 'none-crc32c'];
   return { initiator, target, headerDigest, credentials, isid };
 }
@@ -89,8 +88,7 @@ function unitName(lun: number): Buffer {
 }
 
 function timeoutOf({ timeout = 0 }: Options): bigint {
-  const seconds = BigInt(timeout);
-  return seconds > 0n ? seconds * SECOND : 0n;
+  return BigInt(Math.max(0, Number(timeout))) * SECOND;
 }
 
 function refused(why: string): CommandError {
@@ -98,12 +96,11 @@ function refused(why: string): CommandError {
 }
 
 /** In QEMU's words, what kept a unit from being opened. */
-function told(error: Error, portal: string, { host }: Portal): CommandError {
+function told(error: Error, portal: string): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof LoginRefused) return refused(error.message);
   if (error instanceof TimedOut || error.cause instanceof TimedOut) return refused('command timed out');
-  const { code, hostname } = error as NodeJS.ErrnoException & { readonly hostname?: string };
-  if (hostname === host && code !== undefined) return unresolved(portal);
+  if ('hostname' in error) return unresolved(portal);
   return refused(
     'iscsi_service failed with : iscsi_service_reconnect_if_loggedin. Can not reconnect right now.\n',
   );

@@ -10,10 +10,8 @@ import {
   type Range,
   read,
   SenseCode,
-  SenseKey,
   Status,
   senseOf,
-  senseText,
   synchronizeCache,
   UnitType,
   unmap,
@@ -40,17 +38,15 @@ const MAPPED = 0;
 export class IscsiState implements DriverState {
   readonly #session: Session;
   readonly #unit: Unit;
-  readonly #warn: (line: string) => void;
   #capacity: Capacity;
   /** Until the unit says that it does not know the command. */
   #writesSame = true;
   readonly limits: Limits;
   readonly discard?: (offset: number, length: number) => Promise<void>;
 
-  constructor(session: Session, unit: Unit, warn: (line: string) => void) {
+  constructor(session: Session, unit: Unit) {
     this.#session = session;
     this.#unit = unit;
-    this.#warn = warn;
     this.#capacity = unit.capacity;
     this.limits = limitsOf(unit);
     if (unit.canUnmap) this.discard = this.#discard;
@@ -65,13 +61,12 @@ export class IscsiState implements DriverState {
 
   async read(offset: number, buffer: Uint8Array): Promise<void> {
     const range = this.#range(offset, buffer.length);
-    const { received } = await this.#perform('READ10/16', read(range, buffer), range.first);
+    const { received } = await this.#perform(read(range, buffer));
     if (received !== buffer.length) throw new IoError('EIO');
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
-    const range = this.#range(offset, data.length);
-    await this.#perform('WRITE10/16', write(range, data), range.first);
+    await this.#perform(write(this.#range(offset, data.length), data));
   }
 
   async writeZeroes(offset: number, length: number, { mayUnmap = false }: ZeroFlags): Promise<void> {
@@ -82,7 +77,7 @@ export class IscsiState implements DriverState {
         writeSame(range, zeroes, mayUnmap && this.#zeroesByUnmap(range)),
       );
       if (!isUnknown(ended)) {
-        this.#check('WRITESAME10/16', ended, range.first);
+        this.#check(ended);
         return;
       }
       this.#writesSame = false;
@@ -91,7 +86,7 @@ export class IscsiState implements DriverState {
   }
 
   async flush(): Promise<void> {
-    await this.#perform('SYNCHRONIZECACHE10', synchronizeCache());
+    await this.#perform(synchronizeCache());
   }
 
   /** Only a unit that has changed its size at the other end gets another one here. */
@@ -108,7 +103,7 @@ export class IscsiState implements DriverState {
 
   async blockStatus(offset: number, length: number): Promise<BlockStatus> {
     const data = { length, zero: false, allocated: true };
-    if (!this.#unit.tellsStatus) return data;
+    if (!this.#capacity.isThin) return data;
     const unit = this.limits.requestAlignment;
     const first = Math.floor(offset / unit);
     const target = Buffer.alloc(STATUS_LENGTH);
@@ -144,7 +139,7 @@ export class IscsiState implements DriverState {
   /** A hint, which a unit may fail to take. */
   readonly #discard = async (offset: number, length: number): Promise<void> => {
     const ended = await this.#session.perform(unmap(this.#range(offset, length)));
-    if (ended.status !== Status.checkCondition) this.#check('UNMAP', ended, offset);
+    if (ended.status !== Status.checkCondition) this.#check(ended);
   };
 
   #zeroesByUnmap(range: Range): boolean {
@@ -167,32 +162,27 @@ export class IscsiState implements DriverState {
     };
   }
 
-  async #perform(what: string, task: Task, first?: number): Promise<Ended> {
+  async #perform(task: Task): Promise<Ended> {
     const ended = await this.#session.perform(task);
-    this.#check(what, ended, first);
+    this.#check(ended);
     return ended;
   }
 
-  #check(what: string, ended: Ended, first?: number): void {
-    if (isGood(ended)) return;
-    const isChecked = ended.status === Status.checkCondition;
-    const sense = senseOf(ended.sense);
-    const where = first === undefined ? '' : ` at lba ${first}`;
-    this.#warn(`iSCSI ${what} failed${where}: ${isChecked ? senseText(sense) : '(null)'}`);
-    throw new IoError(isChecked ? errnoOf(sense) : 'EIO');
+  #check(ended: Ended): void {
+    if (!isGood(ended)) throw new IoError(errnoOf(senseOf(ended.sense)));
   }
 }
 
 function isGood({ status }: Ended): boolean {
-  return status === Status.good || status === Status.conditionMet;
+  return status === Status.good;
 }
 
 /** The unit does not know the command, or one of its fields. */
-function isUnknown({ status, sense }: Ended): boolean {
-  const { key, code } = senseOf(sense);
-  const isUnknownCode = code === SenseCode.invalidCommand || code === SenseCode.invalidField;
-  return status === Status.checkCondition && key === SenseKey.illegalRequest && isUnknownCode;
+function isUnknown({ sense }: Ended): boolean {
+  return UNKNOWN.includes(senseOf(sense).code);
 }
+
+const UNKNOWN: readonly number[] = [SenseCode.invalidCommand, SenseCode.invalidField];
 
 function isLong({ blocks }: Capacity): boolean {
   return blocks > MAX_SHORT;

@@ -10,7 +10,6 @@ import { MAX_SEGMENT } from './login.ts';
 import {
   type Fields,
   Flag,
-  HEADER,
   type Header,
   IMMEDIATE,
   NO_TAG,
@@ -24,8 +23,8 @@ import {
 /** How often a target is asked whether it is there, in nanoseconds, and how often in vain. */
 const NOP_INTERVAL = 5_000_000_000n;
 const MAX_NOPS = 3;
-/** What a target tells that the initiator need not do anything about, by number; of the others it takes leave. */
-const IGNORED_MESSAGES: readonly number[] = [0, 2, 3];
+/** What a unit has to tell, which a target passes on; what it says itself is that the connection is to end, or is about to. */
+const NEWS_OF_UNIT = 0;
 
 /** What a logical unit is to do. */
 export interface Task {
@@ -174,8 +173,7 @@ export class Link {
   }
 
   #nextTag(): number {
-    do this.#tag = (this.#tag + 1) >>> 0;
-    while (this.#tag === NO_TAG || this.#pending.has(this.#tag));
+    this.#tag = (this.#tag + 1) % NO_TAG;
     return this.#tag;
   }
 
@@ -264,7 +262,7 @@ export class Link {
         this.#rejected(data);
         break;
       case Opcode.asyncMessage:
-        if (!IGNORED_MESSAGES.includes(header.bytes[36]!)) this.close();
+        if (header.bytes[36] !== NEWS_OF_UNIT) this.close();
         break;
       default:
         throw new ProtocolViolation(`unit of kind 0x${header.opcode.toString(16)}`);
@@ -280,7 +278,7 @@ export class Link {
           (header.opcode !== Opcode.nopIn || header.word('tag') !== NO_TAG);
     if (hasStatus) this.#expStatSn = (header.word('statSn') + 1) >>> 0;
     const last = header.word('maxCmdSn');
-    if (!isBehind(header.word('expCmdSn'), last + 1) && isBehind(last, this.#maxCmdSn)) {
+    if (isBehind(last, this.#maxCmdSn)) {
       this.#maxCmdSn = last;
       this.#sendWaiting();
     }
@@ -301,8 +299,9 @@ export class Link {
   #dataIn(header: Header, data: Buffer): void {
     const pending = this.#find(header);
     const { target = new Uint8Array() } = pending.task;
-    if (header.word('offset') !== pending.received || pending.received + data.length > target.length)
+    if (header.word('offset') !== pending.received)
       throw new ProtocolViolation(`data at ${header.word('offset')} that were not asked for`);
+    // Throws where there are more than were asked for.
     target.set(data, pending.received);
     pending.received += data.length;
     if (header.has(Flag.status)) this.#end(header, { status: header.status, sense: Buffer.alloc(0) });
@@ -332,9 +331,8 @@ export class Link {
     });
   }
 
-  /** The data are the header of what the target refuses to look at. */
+  /** The data are the header of what the target refuses to look at; throws where they are too short. */
   #rejected(data: Buffer): void {
-    if (data.length < HEADER) throw new ProtocolViolation('reject of nothing');
     const tag = data.readUInt32BE(16);
     const pending = this.#pending.get(tag);
     this.#pending.delete(tag);

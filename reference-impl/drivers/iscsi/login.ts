@@ -12,14 +12,13 @@ import { type Pairs, packKeys, unpackKeys } from './text-keys.ts';
 /** The longest data of one unit that are taken from a target, in bytes. */
 export const MAX_SEGMENT = 262_144;
 /** What is offered for a sequence of data, asked for or not. */
-const BURST = 262_144;
+const BURST = MAX_SEGMENT;
 /** What a side that does not say how long its data may be takes. */
 const DEFAULT_SEGMENT = 8192;
 const MAX_LENGTH = 2 ** 24 - 1;
 const MIN_LENGTH = 512;
 /** How much a target may say in a login. */
 const MAX_EXCHANGES = 32;
-const MAX_TEXT = 65_536;
 
 const Stage = { security: 0, operational: 1, fullFeature: 3 } as const;
 const MOVED = 0x0101;
@@ -208,10 +207,9 @@ class Login {
     const header = await readHeader(this.#stream, false);
     if (header.opcode !== Opcode.loginResponse || header.word('tag') !== 0)
       throw new ProtocolViolation('answer to no login');
-    const text = await readData(this.#stream, header, MAX_TEXT);
+    const text = await readData(this.#stream, header, MAX_SEGMENT);
     const status = header.word('loginStatus') >>> 16;
-    const elsewhere = unpackKeys(text).get('TargetAddress');
-    if (status === MOVED && elsewhere !== undefined) throw new TargetMoved(elsewhere);
+    if (status === MOVED) throw new TargetMoved(unpackKeys(text).get('TargetAddress') ?? '');
     if (status !== 0) throw new LoginRefused(status);
     const { flags } = header;
     if (((flags >> 2) & 3) !== stage || (header.has(Flag.transit) && (flags & 3) !== after(stage)))
@@ -238,10 +236,6 @@ function agreed(said: ReadonlyMap<string, string>): Agreed {
       throw new ProtocolViolation(`${key}=${text}`);
     return value;
   };
-  const is = (key: string, otherwise: boolean): boolean => {
-    const text = said.get(key);
-    return text === undefined ? otherwise : text === 'Yes';
-  };
   const digest = (key: string, known: readonly string[]): string => {
     const text = said.get(key) ?? 'None';
     if (!known.includes(text)) throw new ProtocolViolation(`${key}=${text}`);
@@ -252,8 +246,8 @@ function agreed(said: ReadonlyMap<string, string>): Agreed {
   return {
     headerDigest: digest('HeaderDigest', [...UNDIGESTED, 'CRC32C']) === 'CRC32C',
     segment: length('MaxRecvDataSegmentLength', DEFAULT_SEGMENT),
-    immediateData: is('ImmediateData', true),
-    initialR2t: is('InitialR2T', true),
+    immediateData: said.get('ImmediateData') !== 'No',
+    initialR2t: said.get('InitialR2T') !== 'No',
     firstBurst: Math.min(length('FirstBurstLength', BURST), maxBurst),
     maxBurst,
   };

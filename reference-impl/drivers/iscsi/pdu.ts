@@ -1,6 +1,6 @@
 /**
- * The protocol data units of iSCSI (RFC 7143, section 11): a header of 48 bytes, more of it where there is more, its digest where
- * that is agreed, and data, filled up to whole words.
+ * The protocol data units of iSCSI (RFC 7143, section 11): a header of 48 bytes, its digest where that is agreed, and data,
+ * filled up to whole words. Only commands may have more of a header, and none that is sent here does.
  */
 import { crc32c } from '../../crypto/crc32c.ts';
 import type { ByteStream } from '../../host/byte-stream.ts';
@@ -12,13 +12,11 @@ const WORD = 4;
 export const Opcode = {
   nopOut: 0x00,
   command: 0x01,
-  taskManagement: 0x02,
   login: 0x03,
   dataOut: 0x05,
   logout: 0x06,
   nopIn: 0x20,
   response: 0x21,
-  taskManagementResponse: 0x22,
   loginResponse: 0x23,
   dataIn: 0x25,
   logoutResponse: 0x26,
@@ -158,9 +156,7 @@ export class Header {
 
 /** The next header. Throws `ProtocolViolation` where its digest is not right, `StreamEnded`. */
 export async function readHeader(stream: ByteStream, digest: boolean): Promise<Header> {
-  const first = await stream.read(HEADER);
-  const more = first[4]! * WORD;
-  const bytes = more === 0 ? first : Buffer.concat([first, await stream.read(more)]);
+  const bytes = await stream.read(HEADER);
   if (digest && !digestOf(bytes).equals(await stream.read(WORD)))
     throw new ProtocolViolation('header digest is wrong');
   return new Header(bytes);
@@ -172,10 +168,4 @@ export async function readData(stream: ByteStream, { dataLength }: Header, most:
   const data = await stream.read(dataLength);
   await stream.skip(padding(dataLength));
   return data;
-}
-
-/** As `readData`, into `target`, which is as long as the data. */
-export async function readDataInto(stream: ByteStream, target: Uint8Array): Promise<void> {
-  await stream.readInto(target);
-  await stream.skip(padding(target.length));
 }

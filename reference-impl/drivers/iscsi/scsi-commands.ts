@@ -5,7 +5,6 @@ import type { Task } from './link.ts';
 export const Status = {
   good: 0x00,
   checkCondition: 0x02,
-  conditionMet: 0x04,
   busy: 0x08,
   taskSetFull: 0x28,
 } as const;

@@ -20,8 +20,7 @@ const RECONNECT_INTERVAL = 3n * SECOND;
 const MAX_LOSSES = 8;
 /** How often a request is made again that was put off. */
 const MAX_RETRIES = 7;
-/** What one waits, at most, before the first retry for a target that has too much to do, and by how much more each time. */
-const FIRST_PAUSE = 10;
+/** By how much longer, each time, one waits before a retry for a target that has too much to do; once a millisecond. */
 const PAUSE_FACTOR = 4;
 const MAX_REDIRECTIONS = 4;
 
@@ -34,7 +33,6 @@ export interface SessionOptions extends LinkSurroundings {
   readonly wishes: Wishes;
   /** How long a request may take, and connecting with the login, in nanoseconds; 0: for ever. */
   readonly timeout: bigint;
-  readonly random: () => number;
 }
 
 /** Whoever waits for a connection. */
@@ -124,8 +122,7 @@ export class Session {
   /** How long to wait before the next try; undefined: there need be none. */
   #pauseBefore({ status, sense }: Ended, retry: number): bigint | undefined {
     if (status === Status.busy || status === Status.taskSetFull) {
-      const most = FIRST_PAUSE * PAUSE_FACTOR ** retry;
-      return (BigInt(this.#options.random() % most) + 1n) * MS;
+      return BigInt(PAUSE_FACTOR ** (retry + 1)) * MS;
     }
     return status === Status.checkCondition && isPassing(senseOf(sense)) ? 0n : undefined;
   }

@@ -7,13 +7,8 @@ export function packKeys(pairs: Pairs): Buffer {
   return Buffer.from(pairs.map(([key, value]) => `${key}=${value}\0`).join(''));
 }
 
-/** Of a key that is said twice the first counts. */
+/** What is no pair is passed over; of a key that is said twice the last counts. */
 export function unpackKeys(text: Buffer): ReadonlyMap<string, string> {
-  const keys = new Map<string, string>();
-  for (const pair of text.toString().split('\0')) {
-    const at = pair.indexOf('=');
-    const key = pair.slice(0, at);
-    if (at > 0 && !keys.has(key)) keys.set(key, pair.slice(at + 1));
-  }
-  return keys;
+  const pairs = text.toString().matchAll(/([^=\0]+)=([^\0]*)/g);
+  return new Map([...pairs].map(([, key, value]) => [key!, value!]));
 }

@@ -10,7 +10,6 @@ import { CommandError } from '../../qapi/command-error.ts';
 import type { Ended, Task } from './link.ts';
 import {
   inquiry,
-  lbaStatus,
   modeSense,
   Page,
   readCapacity10,
@@ -52,24 +51,24 @@ export interface Unit {
   readonly canUnmap: boolean;
   /** Writing the same to all may take the storage away, by commands with long fields and with short ones. */
   readonly canUnmapBySame: { readonly long: boolean; readonly short: boolean };
-  /** It can tell which blocks have storage. */
-  readonly tellsStatus: boolean;
 }
 
+/** How often a unit may have something else to say first. */
 const MAX_ATTENTIONS = 10;
-const MAX_TRIES = 8;
+/** The most bytes of an answer. */
+const MOST = 255;
 /** Limits of block sizes in bytes; what is read or written in part is held in memory. */
 const MIN_BLOCK = 512;
 const MAX_BLOCK = 2 ** 24;
 const NOTHING: Capacity = { blocks: 0n, blockSize: MIN_BLOCK, unmappedAreZeroes: false, isThin: false };
 
-/** Asks a unit. `warn` is told what may be otherwise than it is taken for. Throws `CommandError`, `LinkLost`. */
-export async function inspect(once: Once, warn: (line: string) => void): Promise<Unit> {
+/** Asks a unit. Throws `CommandError`, `LinkLost`. */
+export async function inspect(once: Once): Promise<Unit> {
   await ready(once);
   const type = await typeOf(once);
-  const isWriteProtected = await writeProtection(once, warn);
+  const isWriteProtected = await writeProtection(once);
   const capacity = await capacityOf(once, type);
-  return { type, capacity, isWriteProtected, ...(await abilities(once, type, capacity)) };
+  return { type, capacity, isWriteProtected, ...(await abilities(once)) };
 }
 
 /** How many blocks a unit of this type has now. Throws `CommandError`, `LinkLost`. */
@@ -84,66 +83,66 @@ export async function capacityOf(once: Once, type: number): Promise<Capacity> {
 }
 
 async function ready(once: Once): Promise<void> {
+  const ended = await asked(once, testUnitReady());
+  const { key, code } = senseOf(ended.sense);
+  if (key === SenseKey.unitAttention)
+    throw new CommandError(
+      'iSCSI: Failed to connect to LUN : iscsi_testunitready Too many UnitAttentions during login.',
+    );
+  // A drive without a medium is one all the same.
+  const isEmpty = key === SenseKey.notReady && code >> 8 === SenseCode.noMedium >> 8;
+  if (!isGood(ended) && !isEmpty) throw failure('Failed to connect to LUN', ended);
+}
+
+/** Asks for something once more each time that the unit has something else to say first. */
+async function asked(once: Once, task: Task): Promise<Ended> {
   for (let attentions = 0; ; attentions += 1) {
-    const ended = await once(testUnitReady());
-    if (isGood(ended)) return;
-    const { key, code } = senseOf(ended.sense);
-    const isChecked = ended.status === Status.checkCondition;
-    // A drive without a medium is one all the same.
-    if (isChecked && key === SenseKey.notReady && code >> 8 === SenseCode.noMedium >> 8) return;
-    if (!isChecked || key !== SenseKey.unitAttention) throw failure('Failed to connect to LUN', ended);
-    if (attentions === MAX_ATTENTIONS)
-      throw new CommandError(
-        'iSCSI: Failed to connect to LUN : iscsi_testunitready Too many UnitAttentions during login.',
-      );
+    const ended = await once(task);
+    const isPutOff = senseOf(ended.sense).key === SenseKey.unitAttention;
+    if (!isPutOff || attentions === MAX_ATTENTIONS) return ended;
   }
 }
 
 function isGood({ status }: Ended): boolean {
-  return status === Status.good || status === Status.conditionMet;
+  return status === Status.good;
 }
 
 function failure(what: string, { sense }: Ended): CommandError {
   return new CommandError(`iSCSI: ${what} : ${senseText(senseOf(sense))}`);
 }
 
-/** Has a task fill a buffer; what came of it. */
+/** Has a task fill a buffer, which holds zeroes behind what came; what came of it. */
 async function filled(
   once: Once,
   task: (target: Buffer) => Task,
-  length: number,
+  length = MOST,
 ): Promise<{ readonly ended: Ended; readonly bytes: Buffer }> {
   const bytes = Buffer.alloc(length);
-  return { ended: await once(task(bytes)), bytes };
+  return { ended: await asked(once, task(bytes)), bytes };
 }
 
 async function typeOf(once: Once): Promise<number> {
-  const { ended, bytes } = await filled(once, inquiry, 64);
+  const { ended, bytes } = await filled(once, inquiry);
   if (!isGood(ended) || ended.received === 0) throw failure('Inquiry command failed', ended);
   return bytes[0]! & 0x1f;
 }
 
-async function writeProtection(once: Once, warn: (line: string) => void): Promise<boolean> {
-  const { ended, bytes } = await filled(once, modeSense, 255);
-  if (!isGood(ended)) warn('iSCSI: Failed MODE_SENSE(6), LUN assumed writable');
-  return isGood(ended) && (bytes[2]! & 0x80) !== 0;
+/** A unit that does not tell is taken for one that may be written. */
+async function writeProtection(once: Once): Promise<boolean> {
+  const { bytes } = await filled(once, modeSense);
+  return (bytes[2]! & 0x80) !== 0;
 }
 
 /** Undefined where the unit does not know the command. */
 async function longCapacity(once: Once): Promise<Capacity | undefined> {
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const { ended, bytes } = await filled(once, readCapacity16, 32);
-    if (isGood(ended))
-      return {
-        blocks: bytes.readBigUInt64BE(0) + 1n,
-        blockSize: bytes.readUInt32BE(8),
-        unmappedAreZeroes: (bytes[14]! & 0x40) !== 0,
-        isThin: (bytes[14]! & 0x80) !== 0,
-      };
-    const isAttention = senseOf(ended.sense).key === SenseKey.unitAttention;
-    if (ended.status !== Status.checkCondition || !isAttention) return undefined;
-  }
-  throw new CommandError('iSCSI: failed to send readcapacity10/16 command');
+  const { ended, bytes } = await filled(once, readCapacity16);
+  if (!isGood(ended)) return undefined;
+  return {
+    blocks: bytes.readBigUInt64BE(0) + 1n,
+    blockSize: bytes.readUInt32BE(8),
+    unmappedAreZeroes: (bytes[14]! & 0x40) !== 0,
+    isThin: (bytes[14]! & 0x80) !== 0,
+  };
 }
 
 async function shortCapacity(once: Once): Promise<Capacity> {
@@ -156,14 +155,12 @@ async function shortCapacity(once: Once): Promise<Capacity> {
 
 type Abilities = Omit<Unit, 'type' | 'capacity' | 'isWriteProtected'>;
 
-async function abilities(once: Once, type: number, { isThin }: Capacity): Promise<Abilities> {
-  const listed = type === UnitType.disk ? await page(once, Page.supported) : Buffer.alloc(0);
+async function abilities(once: Once): Promise<Abilities> {
+  const listed = await page(once, Page.supported);
   const known = async (code: number): Promise<Buffer> =>
-    listed.includes(code) ? await page(once, code) : Buffer.alloc(0);
-  // What the page is too short for is 0.
-  const limits = Buffer.alloc(60);
-  (await known(Page.blockLimits)).copy(limits);
-  const [, provisioning = 0] = await known(Page.provisioning);
+    listed.includes(code) ? page(once, code) : Buffer.alloc(MOST);
+  const limits = await known(Page.blockLimits);
+  const provisioning = (await known(Page.provisioning))[1]!;
   return {
     maxTransfer: limits.readUInt32BE(4),
     maxUnmap: limits.readUInt32BE(16),
@@ -171,16 +168,13 @@ async function abilities(once: Once, type: number, { isThin }: Capacity): Promis
     maxWriteSame: Number(limits.readBigUInt64BE(32)),
     canUnmap: (provisioning & 0x80) !== 0,
     canUnmapBySame: { long: (provisioning & 0x40) !== 0, short: (provisioning & 0x20) !== 0 },
-    tellsStatus: isThin && isGood((await filled(once, (target) => lbaStatus(0, target), 24)).ended),
   };
 }
 
-/** A page of vital product data without its head; empty where there is none. */
+/** A page of vital product data without its head; zeroes where there is none, and behind what it is too short for. */
 async function page(once: Once, code: number): Promise<Buffer> {
-  const { ended, bytes } = await filled(once, (target) => inquiry(target, code), 255);
-  if (!isGood(ended) || ended.received < 4) return Buffer.alloc(0);
-  const end = 4 + bytes.readUInt16BE(2);
-  return bytes.subarray(4, Math.min(end, ended.received));
+  const { bytes } = await filled(once, (target) => inquiry(target, code));
+  return bytes.subarray(4);
 }
 
 /** Checks that a node may be opened, or become, writable. Throws `CommandError`. */
