@@ -1,4 +1,6 @@
 /** Connecting to a service of an NFS server. */
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import net from 'node:net';
 import { afterPatience, CONNECT_PATIENCE, type Waiting } from '../../host/patience.ts';
 
@@ -17,61 +19,43 @@ export interface Dialling extends Waiting {
 export async function dial(where: Dialling): Promise<net.Socket> {
   for (let tries = 0; tries < RESERVED_TRIES && process.geteuid?.() === 0; tries += 1) {
     try {
-      return await connect({ ...where, localPort: reservedPort() });
+      return await connect({ ...where, localPort: randomInt(RESERVED.from, RESERVED.to) });
     } catch (error) {
-      if (!NOT_FREE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      if (!NOT_FREE.test(`${(error as NodeJS.ErrnoException).code}`)) throw error;
     }
   }
   return connect(where);
 }
 
 const RESERVED_TRIES = 8;
-const FIRST_RESERVED = 512;
-const RESERVED = 1024 - FIRST_RESERVED;
+const RESERVED = { from: 512, to: 1024 } as const;
 /** How the host says that a port cannot be had. */
-const NOT_FREE = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'];
+const NOT_FREE = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES)$/;
 
-let taken = process.pid * 64;
-
-/** Another one each time, and in each process. */
-function reservedPort(): number {
-  taken += 1;
-  return FIRST_RESERVED + (taken % RESERVED);
-}
-
-function connect({
+async function connect({
   host,
   port,
   localPort,
   signal,
   ...waiting
 }: Dialling & { readonly localPort?: number }): Promise<net.Socket> {
-  return new Promise((done, fail) => {
-    const socket = net.connect({
-      host,
-      port,
-      noDelay: true,
-      ...(localPort === undefined ? {} : { localPort }),
-    });
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', abort);
-      socket.off('error', refused);
-    };
-    const refused = (error: Error): void => {
-      end();
-      socket.on('error', () => {});
-      socket.destroy();
-      fail(error);
-    };
-    const abort = (): void => refused(new Error('connection closed'));
-    const cancel = afterPatience(waiting, CONNECT_PATIENCE, () => refused(new Error('Connection timed out')));
-    signal.addEventListener('abort', abort);
-    socket.once('error', refused);
-    socket.once('connect', () => {
-      end();
-      done(socket);
-    });
-    if (signal.aborted) abort();
+  const socket = net.connect({
+    host,
+    port,
+    noDelay: true,
+    ...(localPort === undefined ? {} : { localPort }),
   });
+  const cancel = afterPatience(waiting, CONNECT_PATIENCE, () =>
+    socket.destroy(new Error('Connection timed out')),
+  );
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    socket.on('error', () => {});
+    socket.destroy();
+    throw error;
+  } finally {
+    cancel();
+  }
 }

@@ -13,19 +13,17 @@ import { findFile } from './find-file.ts';
 import { type Mount, mount, type Place } from './mount.ts';
 import type { Handle } from './nfs-client.ts';
 import { failsByStatus, NfsFile } from './nfs-file.ts';
-import { parseFilename, plainFilename, protocols } from './nfs-filename.ts';
+import { PARAMETERS, parseFilename, plainFilename, protocols } from './nfs-filename.ts';
 import { Access } from './nfs-protocol.ts';
-import { PageCache } from './page-cache.ts';
+import { type CacheSizes, PAGE, PageCache } from './page-cache.ts';
 
-/** Limits that QEMU has: bytes, pages of 4096 bytes, a level. */
-const MAX_READ_AHEAD = 1 << 20;
+/** Limits that QEMU has, in pages: how far is read ahead, and how many are kept. */
+const MAX_AHEAD = 256;
 const MAX_PAGES = 2048;
-const MAX_DEBUG = 2;
-/** Pages that are kept for those who only want to read ahead, in terms of how far. */
-const PAGES_PER_AHEAD = 2 / 4096;
-const FEWEST_PAGES = 16;
 /** Most bytes of one request of a node. */
 const MAX_TRANSFER = 8 << 20;
+/** The id of those who have none. */
+const NOBODY = 65534;
 /** Of new files: they are their owner's. */
 const MODE = 0o600;
 
@@ -33,10 +31,8 @@ type Options = DriverOptions<'nfs'>;
 type Environment = Pick<OpenEnvironment<Options>, 'clock' | 'hostWork' | 'log' | 'direct'>;
 
 /** What the options come to. */
-interface Wishes extends Place {
+interface Wishes extends Place, CacheSizes {
   readonly name: string;
-  readonly pages: number;
-  readonly readAhead: number;
 }
 
 async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
@@ -52,34 +48,32 @@ function wishesOf(options: Options, { direct, log, clock, hostWork }: Environmen
   if (path === undefined) throw new CommandError("Parameter 'path' is missing");
   const cut = path.lastIndexOf('/');
   if (cut < 0) throw new CommandError('Invalid URL specified');
-  if (debug > MAX_DEBUG) log(`warning: Limiting NFS debug level to ${MAX_DEBUG}`);
   return {
     host: server.host,
     folder: path.slice(0, cut) || '/',
     name: path.slice(cut + 1),
-    user: asId(user ?? process.getuid?.()),
-    group: asId(group ?? process.getgid?.()),
+    user: Number(user ?? process.getuid?.() ?? NOBODY),
+    group: Number(group ?? process.getgid?.() ?? NOBODY),
     clock,
     hostWork,
     log: debug > 0 ? (line) => log(`nfs: ${line}`) : () => {},
-    ...cacheSizes(options, direct, log),
+    ...cacheSizes(options, direct),
   };
 }
 
-/** An id of 32 bits; that of nobody where the process has none. */
-const asId = (id: number | bigint = 65534): number => Number(BigInt.asUintN(32, BigInt(id)));
-
-function cacheSizes(options: Options, direct: boolean, log: (line: string) => void) {
-  const ahead = Number(options['readahead-size'] ?? 0);
-  const pages = Number(options['page-cache-size'] ?? 0);
+function cacheSizes(options: Options, direct: boolean): CacheSizes {
+  const size = (option: 'readahead-size' | 'page-cache-size'): number =>
+    Math.max(0, Number(options[option] ?? 0));
+  const ahead = size('readahead-size');
+  // The schema says bytes; QEMU takes the number for one of pages.
+  const pages = size('page-cache-size');
   if (direct && ahead !== 0) throw new CommandError('Cannot enable NFS readahead if cache.direct = on');
   if (direct && pages !== 0) throw new CommandError('Cannot enable NFS pagecache if cache.direct = on');
-  if (ahead > MAX_READ_AHEAD) log(`warning: Truncating NFS readahead size to ${MAX_READ_AHEAD}`);
-  // The schema says bytes; QEMU takes the number for one of pages.
-  if (pages > MAX_PAGES) log(`warning: Truncating NFS pagecache size to ${MAX_PAGES} pages`);
-  const readAhead = Math.max(0, Math.min(ahead, MAX_READ_AHEAD));
-  const forAhead = readAhead > 0 ? Math.max(FEWEST_PAGES, readAhead * PAGES_PER_AHEAD) : 0;
-  return { readAhead, pages: Math.max(0, Math.min(pages, MAX_PAGES)) || forAhead };
+  return {
+    ahead: Math.min(Math.ceil(ahead / PAGE), MAX_AHEAD),
+    // Who wants to read ahead alone has them kept all the same.
+    pages: Math.min(pages === 0 && ahead !== 0 ? MAX_PAGES : pages, MAX_PAGES),
+  };
 }
 
 async function openFile(wishes: Wishes, readOnly: boolean): Promise<NfsFile> {
@@ -128,10 +122,10 @@ class NfsState implements DriverState {
   readonly growable = true;
   readonly limits = { maxTransfer: MAX_TRANSFER };
 
-  constructor(file: NfsFile, { pages, readAhead }: Wishes, environment: OpenEnvironment) {
+  constructor(file: NfsFile, sizes: Wishes, environment: OpenEnvironment) {
     this.#file = file;
     this.#environment = environment;
-    if (pages > 0) this.#cache = new PageCache(file, { pages, readAhead });
+    if (sizes.pages > 0) this.#cache = new PageCache(file, sizes);
   }
 
   length(): number {
@@ -143,8 +137,7 @@ class NfsState implements DriverState {
   }
 
   write(offset: number, data: Uint8Array): Promise<void> {
-    const write = (): Promise<void> => this.#file.write(offset, data);
-    return this.#ask(() => this.#cache?.change(offset, data.length, write) ?? write());
+    return this.#ask(() => this.#file.write(offset, data)).finally(() => this.#cache?.clear());
   }
 
   flush(): Promise<void> {
@@ -208,16 +201,7 @@ export const nfs: Driver<'nfs'> = {
   children: {},
   protocols,
   parseFilename,
-  filenameExcludes: [
-    'server',
-    'path',
-    'user',
-    'group',
-    'tcp-syn-count',
-    'readahead-size',
-    'page-cache-size',
-    'debug',
-  ],
+  filenameExcludes: ['server', 'path', ...Object.values(PARAMETERS)],
   plainFilename,
   open,
   create,

@@ -86,8 +86,7 @@ class Services {
   async find(program: ProgramId): Promise<number> {
     const args = words(program.number, program.version, PROTOCOL_TCP, 0);
     const port = (await this.#ask(PORTMAP_PORT, Program.portmap, PortmapCall.getPort, args)).uint32();
-    if (port === 0 || port > 0xffff)
-      throw new Error(`RPC error. Program is not available on ${this.#place.host}`);
+    if (port === 0) throw new Error(`RPC error. Program is not available on ${this.#place.host}`);
     return port;
   }
 

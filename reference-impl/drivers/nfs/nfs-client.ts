@@ -91,9 +91,8 @@ export class NfsClient {
 
   async attributes(file: Handle): Promise<Attributes> {
     const reply = await this.#perform('GETATTR of (null)', NfsCall.getAttributes, opaque(file));
-    const told = attributes(reply);
-    this.seen = told;
-    return told;
+    this.seen = attributes(reply);
+    return this.seen;
   }
 
   /** Finds a file in a folder; `path` is how messages call it. */
@@ -119,12 +118,11 @@ export class NfsClient {
   /** At most `length` bytes; fewer at the end of the file, which `isEnd` tells, and wherever the server likes. */
   async read(file: Handle, offset: number, length: number): Promise<{ data: Buffer; isEnd: boolean }> {
     const reply = await this.#perform('Read', NfsCall.read, opaque(file), uint64(offset), uint32(length));
-    this.seen = postAttributes(reply) ?? this.seen;
-    const count = reply.uint32();
+    this.#see(postAttributes(reply));
+    // How many bytes there are stands before the bytes once more.
+    reply.skip(1);
     const isEnd = reply.bool();
-    const data = reply.opaque(length);
-    if (data.length !== count) throw new BadMessage(`${data.length} bytes read that are called ${count}`);
-    return { data, isEnd };
+    return { data: reply.opaque(length), isEnd };
   }
 
   /** Writes, as safely as asked for (`Stability`); maybe less than all. */
@@ -138,7 +136,7 @@ export class NfsClient {
       data,
       Buffer.alloc(-data.length & 3),
     );
-    this.seen = changedAttributes(reply) ?? this.seen;
+    this.#see(changedAttributes(reply));
     const count = reply.uint32();
     if (count === 0 || count > data.length) throw new BadMessage(`${count} of ${data.length} bytes written`);
     return { count, stability: reply.uint32(), verifier: reply.uint64() };
@@ -147,14 +145,14 @@ export class NfsClient {
   /** Has the server store all of a file that it holds; gives the verifier of `Written`. */
   async commit(file: Handle): Promise<bigint> {
     const reply = await this.#perform('Commit', NfsCall.commit, opaque(file), uint64(0), uint32(0));
-    this.seen = changedAttributes(reply) ?? this.seen;
+    this.#see(changedAttributes(reply));
     return reply.uint64();
   }
 
   async setSize(file: Handle, size: number): Promise<void> {
     const only = [words(UNCHANGED, UNCHANGED, UNCHANGED, 1), uint64(size), words(UNCHANGED, UNCHANGED)];
     const reply = await this.#perform('SETATTR', NfsCall.setAttributes, opaque(file), ...only, uint32(0));
-    this.seen = changedAttributes(reply) ?? this.seen;
+    this.#see(changedAttributes(reply));
   }
 
   /** Makes a file with this mode in a folder; one that is there stays as it is. */
@@ -162,6 +160,10 @@ export class NfsClient {
     const how = words(CreateMode.unchecked, 1, mode, UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED);
     const reply = await this.#perform(`CREATE of ${path}`, NfsCall.create, opaque(folder), text(name), how);
     return reply.bool() ? reply.opaque(MAX_HANDLE) : this.lookup(folder, name, path);
+  }
+
+  #see(told: Attributes | undefined): void {
+    if (told !== undefined) this.seen = told;
   }
 
   async #perform(what: string, procedure: number, ...args: readonly Uint8Array[]): Promise<XdrReader> {

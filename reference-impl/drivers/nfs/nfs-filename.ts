@@ -8,7 +8,7 @@ type Options = DriverOptions<'nfs'>;
 export const protocols = ['nfs'] as const;
 
 /** Which option a parameter means. */
-const PARAMETERS = {
+export const PARAMETERS = {
   uid: 'user',
   gid: 'group',
   'tcp-syncnt': 'tcp-syn-count',

@@ -12,9 +12,9 @@ import { BadMessage, opaque, uint32, words, XdrReader } from './xdr.ts';
 const RPC_VERSION = 2;
 const Direction = { call: 0, reply: 1 } as const;
 const LAST_FRAGMENT = 0x80000000;
-/** Longest record that is taken: the most that is read at once, and what is around it. */
-const MAX_RECORD = (1 << 20) + 4096;
-const MANY_PARTS = 1024;
+/** Longest record that is taken: the most that is read at once, what is around it, and what fragments cost beside their bytes. */
+const MAX_RECORD = 2 << 20;
+const FRAGMENT_COST = 64;
 /** Longest verifier of a reply. */
 const MAX_AUTH = 400;
 /** How long a server that owes replies may send nothing, in nanoseconds. */
@@ -120,19 +120,14 @@ export class RpcConnection {
   }
 
   async #record(): Promise<Buffer> {
-    let parts: Buffer[] = [];
+    const parts: Buffer[] = [];
     for (let length = 0; ; ) {
       const mark = (await this.#stream.read(4)).readUInt32BE(0);
       const size = mark % LAST_FRAGMENT;
-      length += size;
+      length += size + FRAGMENT_COST;
       if (length > MAX_RECORD) throw new BadMessage(`record of ${length} bytes`);
-      const isLast = mark >= LAST_FRAGMENT;
-      if (size === 0 && !isLast) throw new BadMessage('empty fragment');
-      const part = await this.#stream.read(size);
-      if (isLast) return parts.length === 0 ? part : Buffer.concat([...parts, part]);
-      parts.push(part);
-      // Each part costs more than its bytes.
-      if (parts.length === MANY_PARTS) parts = [Buffer.concat(parts)];
+      parts.push(await this.#stream.read(size));
+      if (mark >= LAST_FRAGMENT) return Buffer.concat(parts);
     }
   }
 
