@@ -41,7 +41,7 @@ export const iscsiUnits: readonly Saboteur[] = [
     "'linux-kvm'",
   ]),
   breaks('no-time-limit', 'waits for ever, whatever timeout says', 'index', [
-    'seconds > 0n ? seconds * SECOND : 0n',
+    'BigInt(Math.max(0, Number(timeout))) * SECOND',
     '0n',
   ]),
   breaks('protection-ignored', 'opens a write-protected unit to be written', 'unit', [
@@ -125,8 +125,8 @@ export const iscsiUnits: readonly Saboteur[] = [
     'blocks >= 0 ? most :',
   ]),
   breaks('first-data-again', 'puts all data of an answer where they say', 'link', [
-    "header.word('offset') !== pending.received || ",
-    '',
+    "header.word('offset') !== pending.received",
+    'false',
   ]),
   breaks('moved-unfound', 'does not look for a target that is elsewhere', 'target-session', [
     'redirections === MAX_REDIRECTIONS',

@@ -10,14 +10,14 @@ export const nfs: readonly Saboteur[] = [
     OPTIONS,
     'comes as the user of its process whatever user says',
     'drivers/nfs/index',
-    ['user: asId(user ?? process.getuid?.())', 'user: asId(process.getuid?.())'],
+    ['user: Number(user ?? process', 'user: Number(process'],
   ),
   inside(
     'nfs/group-is-user',
     OPTIONS,
     'takes the id of the user for that of the group',
     'drivers/nfs/index',
-    ['group: asId(group ?? process.getgid?.())', 'group: asId(user ?? process.getgid?.())'],
+    ['group: Number(group ??', 'group: Number(user ??'],
   ),
   inside(
     'nfs/hang-up-is-final',
@@ -70,12 +70,12 @@ export const nfs: readonly Saboteur[] = [
     ';',
   ]),
   inside('nfs/no-page-cache', OPTIONS, 'keeps nothing of what it read', 'drivers/nfs/index', [
-    'if (pages > 0)',
+    'if (sizes.pages > 0)',
     'if (false)',
   ]),
   inside('nfs/no-read-ahead', OPTIONS, 'does not read ahead', 'drivers/nfs/page-cache', [
-    'Math.floor(Math.min(this.#ahead, readAhead) / PAGE) * PAGE',
-    '0',
+    'end - first + this.#sizes.ahead',
+    'end - first',
   ]),
   inside('nfs/ids-not-shown', OPTIONS, 'calls nodes by names without ids', 'drivers/nfs/nfs-filename', [
     "ids.filter((id) => id !== '').join('&')",
@@ -104,7 +104,7 @@ export const nfs: readonly Saboteur[] = [
     OPTIONS,
     'takes the first fragment of a reply for all of it',
     'drivers/nfs/rpc-connection',
-    ['const isLast = mark >= LAST_FRAGMENT;', 'const isLast = true;'],
+    ['if (mark >= LAST_FRAGMENT)', 'if (true)'],
   ),
   inside('nfs/pages-past-cache', OPTIONS, 'keeps pages where cache.direct wants none', 'drivers/nfs/index', [
     'if (direct && pages !== 0)',
@@ -166,7 +166,7 @@ export const nfs: readonly Saboteur[] = [
     ['this.#watch.begin();', ''],
   ),
   inside('nfs/pages-kept', OPTIONS, 'keeps pages that were written over', 'drivers/nfs/page-cache', [
-    'page * PAGE < offset + length; page += 1)\n                this.#pages.delete(page);',
-    'page * PAGE < offset + length; page += 1)\n                void page;',
+    'this.#pages = new Map();\n    }',
+    '}',
   ]),
 ];
