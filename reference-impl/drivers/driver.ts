@@ -413,6 +413,8 @@ export interface BlockDriver<Options, Creation, Named> {
   readonly parseFilename?: (filename: string) => Named;
   /** Options that only a file name can mean: the schema does not know them. */
   readonly unlistedOptions?: readonly string[];
+  /** Options that are read by themselves: what is wrong in their values is told without their name. */
+  readonly readAlone?: readonly (keyof Options & string)[];
   readonly former?: FormerOptions;
   /** Options that cannot stand beside a file name; those of former names cannot either. */
   readonly filenameExcludes?: readonly (keyof Options)[];

@@ -8,7 +8,8 @@ type Options = DriverOptions<'nvme'>;
 
 const CONTAINER = '/dev/vfio/vfio';
 
-async function open({ hostWork }: OpenEnvironment<Options>): Promise<never> {
+async function open({ options, hostWork }: OpenEnvironment<Options>): Promise<never> {
+  if (options.device === undefined) throw new CommandError("'device' option is required");
   try {
     const container = await HostFile.open(CONTAINER, false, hostWork);
     await container.close();

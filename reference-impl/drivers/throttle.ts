@@ -6,10 +6,11 @@ import { passThrough } from './pass-through.ts';
 type Options = DriverOptions<'throttle'>;
 
 async function open({ options, child, throttleGroup }: OpenEnvironment<Options>): Promise<DriverState> {
+  const file = await child('file');
   const name = options['throttle-group'];
   if (name === undefined) throw new CommandError('Please specify a throttle group');
   let group = throttleGroup(name);
-  const below = passThrough(await child('file'));
+  const below = passThrough(file);
   let member = group.join();
   const pass = async (direction: 'read' | 'write', bytes: number): Promise<void> => {
     const turn = member.request(direction, bytes);

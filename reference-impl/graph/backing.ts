@@ -22,9 +22,12 @@ export async function openBacking(
   node: Node,
   above: readonly string[] = [],
 ): Promise<void> {
-  if (!('backing' in node.driver.children)) return;
   const given = node.options.own.backing;
   if (given === null || given === '' || (given === undefined && node.backingName === undefined)) return;
+  if (!('backing' in node.driver.children)) {
+    if (given === undefined) return;
+    throw new CommandError("Driver doesn't support backing files");
+  }
   try {
     const parent = { options: { ...node.options, readOnly: node.readOnly }, role: 'backing' } as const;
     const child =

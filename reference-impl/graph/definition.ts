@@ -2,27 +2,46 @@
  * From a file name, as headers and commands give it, to a definition (`BlockdevOptions`): `json:{…}`, a protocol's
  * own syntax (`nbd://…`), or a path.
  */
-import { loadBlockSchema } from '../../spec/block-core.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
-import { nest, parseJsonOption } from '../qapi/keyval.ts';
+import { nest, parseJson } from '../qapi/keyval.ts';
 import { looselyTyped } from '../qapi/keyval-types.ts';
 import { inQDictOrder } from '../qapi/qdict-order.ts';
 import type { DriverTable } from './driver-table.ts';
+import { knownOptions, looseDefinitionType } from './loose-options.ts';
 
 /** A colon before any slash ends the name of a protocol. */
 export function hasProtocol(filename: string): boolean {
   return /^[^/:]*:/.test(filename);
 }
 
-/** The node that a file name opens; without `driver`, its contents tell the format. Throws `CommandError`. */
-export function definitionOf(drivers: DriverTable, filename: string): JsonObject {
+/**
+ * The node that a file name opens, of this format if one is given; if nobody gives one, its contents tell the format. Throws
+ * `CommandError`.
+ */
+export function definitionOf(drivers: DriverTable, filename: string, format?: string): JsonObject {
+  const driver = format === undefined ? {} : { driver: format };
   if (filename.startsWith('json:'))
-    return typedDefinition(drivers, nest(parseJsonOption(filename.slice('json:'.length))));
-  return { file: protocolOf(drivers, filename) };
+    return typedDefinition(drivers, { ...optionsInName(filename), ...driver });
+  return { file: protocolOf(drivers, filename), ...driver };
+}
+
+/** The options that a `json:` name says. Throws `CommandError`. */
+export function optionsInName(filename: string): WireObject {
+  const value = parseOptions(filename.slice('json:'.length));
+  if (!isWireObject(value)) throw new CommandError('Invalid JSON object given');
+  return nest(value);
+}
+
+function parseOptions(text: string): Wire {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new CommandError(`Could not parse the JSON options: ${(error as CommandError).message}`);
+  }
 }
 
 /** The protocol node that reaches the bytes of a file name. Throws `CommandError`. */
@@ -118,11 +137,16 @@ function renewedIn(drivers: DriverTable, value: Wire): Wire {
   return isWireObject(value) ? renewed(drivers, value) : value;
 }
 
-/** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */
+/**
+ * Texts become what the schema's types want; where a file is named alone, its driver is filled in. What a driver does not know
+ * stays where it is, as text. Throws `CommandError`.
+ */
 export function typedDefinition(drivers: DriverTable, given: WireObject): JsonObject {
-  const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
-  const complete = withDrivers(drivers, renewed(drivers, given));
+  const type = looseDefinitionType();
+  const complete = renewed(drivers, withoutNothing(given));
+  takeFilenames(drivers, complete);
   const probed = complete.driver === undefined;
+  if (probed && complete.file === undefined) throw new CommandError(NEITHER);
   const whole = probed ? { driver: PROBED, ...complete } : complete;
   const outside = takeOutside(drivers, whole);
   const typed = checkArguments(type, looselyTyped(type, whole));
@@ -131,8 +155,24 @@ export function typedDefinition(drivers: DriverTable, given: WireObject): JsonOb
   return probed ? rest : { driver: driver!, ...rest };
 }
 
-/** Stands for a format that is to be found out: the schema lets nobody leave that out. */
+/** Laid flat, an empty value is none; nor is a driver's name that is no text. */
+function withoutNothing(given: WireObject): WireObject {
+  const said: WireObject = Object.create(null);
+  for (const [name, value] of Object.entries(given)) {
+    const isNone = value === null ? name !== 'backing' : typeof value === 'object' && Object.keys(value).length === 0;
+    if (isNone || (name === 'driver' && typeof value !== 'string')) continue;
+    said[name] = isWireObject(value) ? withoutNothing(value) : value;
+  }
+  return said;
+}
+
+/** Stands for a format that is to be found out: the schema tells what else may be said by it. */
 const PROBED = 'raw';
+
+const NEITHER = 'Must specify either driver or file';
+
+/** Children that reach bytes, the format of which nobody finds out. */
+const REACHING: readonly string[] = ['file', 'image', 'raw'];
 
 /** What the schema would refuse, and of which node it is. */
 interface Outside {
@@ -141,39 +181,42 @@ interface Outside {
 }
 
 function takeOutside(drivers: DriverTable, given: WireObject, path: readonly string[] = []): Outside[] {
-  const { unlistedOptions = [], children = {} } = drivers.find(String(given.driver)) ?? {};
-  const taken: Outside[] = [];
-  for (const [name, value] of Object.entries(given)) {
-    const inside = [...path, name];
-    if (unlistedOptions.includes(name)) {
-      taken.push({ path, options: { [name]: String(value) } });
+  const { children, readAlone = [] } = drivers.get(String(given.driver));
+  const known = knownOptions(String(given.driver));
+  return Object.entries(given).flatMap(([name, value]) => {
+    const type = known.get(name);
+    if (type === undefined) {
       delete given[name];
-    } else if (isWireObject(value)) {
-      if (name in children && value.driver === undefined && value.file !== undefined) {
-        taken.push({ path: inside, options: { driver: undefined } });
-        value.driver = PROBED;
-      }
-      taken.push(...takeOutside(drivers, value, inside));
+      return { path, options: { [name]: isWireObject(value) ? toJson(value) : String(value) } };
     }
-  }
-  return taken;
+    if (name in children) return takeOutsideChild(drivers, value, [...path, name]);
+    if (readAlone.includes(name) && type.kind === 'object' && isWireObject(value))
+      checkArguments(type, looselyTyped(type, value));
+    return [];
+  });
+}
+
+function takeOutsideChild(drivers: DriverTable, value: Wire, path: readonly string[]): Outside[] {
+  if (Array.isArray(value))
+    return value.flatMap((child, index) => takeOutsideChild(drivers, child, [...path, String(index)]));
+  if (!isWireObject(value)) return [];
+  if (value.driver !== undefined) return takeOutside(drivers, value, path);
+  if (value.file === undefined || REACHING.includes(path.at(-1)!)) throw new CommandError(NEITHER);
+  value.driver = PROBED;
+  return [{ path, options: { driver: undefined } }, ...takeOutside(drivers, value, path)];
 }
 
 function at(definition: JsonObject, path: readonly string[]): JsonObject {
   return path.reduce((inside, name) => inside[name] as JsonObject, definition);
 }
 
-function withDrivers(drivers: DriverTable, given: WireObject): WireObject {
-  const complete: WireObject = Object.create(null);
-  for (const [name, value] of Object.entries(given)) complete[name] = inner(drivers, value);
-  if (complete.driver === undefined && typeof complete.filename === 'string') {
-    const { filename, ...rest } = complete;
-    return { ...protocolOf(drivers, filename), ...rest };
+/** Fills in the drivers of children that are defined by a file's name alone. */
+function takeFilenames(drivers: DriverTable, definition: WireObject): void {
+  for (const [name, child] of Object.entries(definition)) {
+    if (!isWireObject(child)) continue;
+    takeFilenames(drivers, child);
+    if (!REACHING.includes(name) || child.driver !== undefined || typeof child.filename !== 'string') continue;
+    const { filename, ...rest } = child;
+    definition[name] = { ...protocolOf(drivers, filename), ...rest };
   }
-  return complete;
-}
-
-function inner(drivers: DriverTable, value: Wire): Wire {
-  if (Array.isArray(value)) return value.map((element) => inner(drivers, element));
-  return isWireObject(value) ? withDrivers(drivers, value) : value;
 }

@@ -62,6 +62,8 @@ describe('a driver opens what a file name means to it', () => {
     ['null-co://', 'null-aio', "The only allowed filename for this driver is 'null-aio://'"],
     ['disk.img', 'nbd', "File name string for NBD must start with 'nbd:'"],
     ['nbd:', 'raw', 'NBD server address missing'],
+    ['json:{"driver":"null-co"}', 'raw', 'A block device must be specified for "file"'],
+    ['json:{"a":1}', 'raw', 'A block device must be specified for "file"'],
     ['disk.img', 'blkverify', 'A block device must be specified for "raw"'],
     ['disk.img', 'quorum', 'Number of provided children must be 1 or more'],
     ['disk.img', 'throttle', 'Please specify a throttle group'],

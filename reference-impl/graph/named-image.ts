@@ -78,7 +78,7 @@ export function namedDefinition(
   const { cache, discard } = like.options;
   const isOptions = filename.startsWith('json:');
   return {
-    ...(isOptions ? definitionOf(drivers, filename) : definitionBy(drivers, format, filename)),
+    ...(isOptions ? definitionOf(drivers, filename, format) : definitionBy(drivers, format, filename)),
     driver: format,
     ...(nodeName === undefined ? {} : { 'node-name': nodeName }),
     cache: { direct: cache.direct, 'no-flush': cache.noFlush },

@@ -28,6 +28,7 @@ import { besideImage, openBacking } from './backing.ts';
 import { placeOfChild } from './child-place.ts';
 import { checkOptions, nodeOptions, type Parent } from './common-options.ts';
 import { protocolOf } from './definition.ts';
+import { refuseForeign } from './loose-options.ts';
 import { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 import { loadBitmaps } from './persistent-bitmaps.ts';
@@ -102,6 +103,7 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
     staysProbed: isProbed ? staysProbed : undefined,
   });
   try {
+    refuseForeign(node.driverName, node.driver, node.options.own);
     checkLength(state);
     node.opened(state, (exceeded, threshold) =>
       graph.services.emit('BLOCK_WRITE_THRESHOLD', {
@@ -242,7 +244,7 @@ function inner(shown: JsonObject, name: string): JsonObject | undefined {
 }
 
 function checkFilename(driverName: string, driver: AnyDriver, options: JsonObject): void {
-  if (driver.filenameOption !== undefined && options[driver.filenameOption] === '')
+  if (driver.filenameOption !== undefined && (options[driver.filenameOption] ?? '') === '')
     throw new CommandError(`The '${driverName}' block driver requires a file name`);
 }
 

@@ -141,6 +141,66 @@ describe('what an option means', () => {
   });
 });
 
+describe('what a driver cannot do without, or does not know, is told by the driver', () => {
+  const noBytes = 'A block device must be specified for';
+  test.each([
+    ['driver=raw', `${noBytes} "file"`],
+    ['driver=blkdebug', `${noBytes} "image"`],
+    ['driver=blkverify', `${noBytes} "raw"`],
+    ['driver=throttle', `${noBytes} "file"`],
+    ['driver=throttle,file.driver=null-co', 'Please specify a throttle group'],
+    ['driver=file', "The 'file' block driver requires a file name"],
+    ['driver=http,readonly=on', "curl block driver requires an 'url' option"],
+    ['driver=iscsi,transport=tcp,portal=h', 'Need all of transport, portal and target options'],
+    ['driver=nbd', 'NBD server address missing'],
+    ['driver=nbd,server.type=inet', "Parameter 'host' is missing"],
+    ['driver=nbd,server.type=unix,server.path=/s,server.a=1', "Parameter 'a' is unexpected"],
+    ['driver=nfs,server.type=inet', "Parameter 'server.host' is missing"],
+    ['driver=nvme', "'device' option is required"],
+    ['driver=quorum', 'Number of provided children must be 1 or more'],
+    ['driver=ssh', "Parameter 'server' is missing"],
+    ['driver=vvfat', "vvfat block driver requires a 'dir' option"],
+    ['driver=replication,file.driver=null-co', 'Missing the option mode'],
+    ['driver=x', "Unknown driver 'x'"],
+    ['driver=raw,file.driver=x', "Unknown driver 'x'"],
+    ['driver=null-co,a.b=1', "Block protocol 'null-co' doesn't support the option 'a.b'"],
+    ['driver=raw,file.driver=null-co,a=1', "Block format 'raw' does not support the option 'a'"],
+    ['driver=raw,file.driver=null-co,file.a=1', "Block protocol 'null-co' doesn't support the option 'a'"],
+    ['file=disk.img,a=1', "Block format 'raw' does not support the option 'a'"],
+    ['driver=null-co,backing=x', "Driver doesn't support backing files"],
+    ['filename=disk.img', 'Must specify either driver or file'],
+    ['driver=raw,file.file.filename=disk.img', 'Must specify either driver or file'],
+    ['driver=quorum,vote-threshold=1,children.0.filename=disk.img', 'Must specify either driver or file'],
+    ['driver=null-co,size=x', "Parameter 'size' expects a non-negative number below 2^64\nOptional suffix"],
+    ['driver=null-co,latency-ns=1k', "Parameter 'latency-ns' expects a number"],
+  ])('%s', async (text, message) => {
+    expect(await refusal(addDrive(`id=d0,${text}`, block))).toContain(message);
+    expect(block.graph.nodes).toHaveLength(0);
+  });
+
+  test.each(['driver=null-co,backing=', 'driver=null-co,size=0x400'])('%s is taken', async (text) => {
+    await addDrive(`if=none,id=d0,${text}`, block);
+    expect(block.graph.nodes).toHaveLength(1);
+  });
+});
+
+describe('options in the name of a file', () => {
+  test.each([
+    ['json:{}', 'Must specify either driver or file'],
+    ['json:{"filename":"disk.img"}', 'Must specify either driver or file'],
+    ['json:{"driver":1}', 'Must specify either driver or file'],
+    ...['[1]', '1', 'null'].map((value) => [`json:${value}`, 'Invalid JSON object given'] as const),
+    ['json:', 'Could not parse the JSON options: Expecting a JSON value'],
+    ['json:{', 'Could not parse the JSON options: JSON parse error, premature EOI'],
+    ['json:{} {}', 'Could not parse the JSON options: Expecting at most one JSON value'],
+    ['json:{"driver":"nbd"}', 'NBD server address missing'],
+    ['json:{"driver":"raw","file":{}}', 'A block device must be specified for "file"'],
+    ['json:{"driver":"raw","file":null}', 'A block device must be specified for "file"'],
+  ])('%s', async (name, message) => {
+    expect(await refusal(addDrive(`id=d0,file=${name.replaceAll(',', ',,')}`, block))).toBe(message);
+  });
+});
+
 describe('refused', () => {
   test.each([
     ['file=none,format=raw', "Could not open 'none': No such file or directory"],

@@ -9,7 +9,7 @@ import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { CACHE_MODES, type CacheMode } from '../backend/cache-modes.ts';
 import { type CacheOptions, detectZeroesNamed, discardNamed } from '../graph/common-options.ts';
-import { namedBeside, renewed, typedDefinition } from '../graph/definition.ts';
+import { namedBeside, optionsInName, renewed, typedDefinition } from '../graph/definition.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
 import { openNode } from '../graph/open.ts';
@@ -17,7 +17,7 @@ import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isIdentifier } from '../qapi/identifier.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
-import { nest, parseJsonOption } from '../qapi/keyval.ts';
+import { nest } from '../qapi/keyval.ts';
 import { integerOf, parseFlat, switchOf } from '../qapi/opts.ts';
 import { takeHardware } from './drive-hardware.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
@@ -277,7 +277,7 @@ function withFile(
 ): WireObject {
   if (filename === '') return rest;
   if (filename.startsWith('json:'))
-    return merged(nest(parseJsonOption(filename.slice('json:'.length))), rest);
+    return merged(optionsInName(filename), rest);
   if (typeof driver === 'string' && drivers.get(driver).parseFilename)
     return namedBeside(drivers, filename, { ...(toJson(rest) as JsonObject), driver }) as WireObject;
   const given = isWireObject(rest.file) ? rest.file : {};

@@ -14,12 +14,37 @@ export function typedArguments(type: ObjectType, value: WireObject): WireObject 
   return object(type, value, '', scalar);
 }
 
-/** The same by the rules of `-drive`, where any integer may be written as a size. */
+/** Integers that are sizes to `-drive`, though not to the schema. */
+const SIZES: ReadonlySet<string> = new Set(
+  'align cache-size l2-cache-size max-discard max-transfer max-write-zero offset opt-discard opt-write-zero readahead refcount-cache-size size'.split(' '),
+);
+
+/** Integers that are read as numbers; all others are read by the schema. */
+const NUMBERS: ReadonlySet<string> = new Set(
+  'cache-clean-interval errno fat-type latency-ns lun namespace new_state sector state timeout vote-threshold'.split(' '),
+);
+
+/** The same by the rules of `-drive`, which tells sizes from other numbers by their names. */
 export function looselyTyped(type: ObjectType, value: WireObject): WireObject {
   return object(type, value, '', (builtin, text, path) => {
-    const size = builtin.jsonType === 'int' ? sizeFromText(text) : undefined;
-    return size ?? scalar(builtin, text, path);
+    if (builtin.jsonType !== 'int') return scalar(builtin, text, path);
+    const name = path.slice(path.lastIndexOf('.') + 1);
+    if (SIZES.has(name)) return sizeFromText(text) ?? hexadecimal(text) ?? refuseSize(name);
+    if (NUMBERS.has(name)) return integerFromText(text) ?? refuse(name, 'a number');
+    return scalar(builtin, text, path);
   });
+}
+
+function hexadecimal(text: string): Wire | undefined {
+  return /^0x/i.test(text) ? integerFromText(text) : undefined;
+}
+
+/** Throws `CommandError` for a text that is no number of bytes. */
+export function refuseSize(name: string): never {
+  throw new CommandError(
+    `Parameter '${name}' expects a non-negative number below 2^64\n` +
+      'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.',
+  );
 }
 
 function typed(type: SchemaType, value: Wire, path: string, convert: Scalar): Wire {

@@ -85,8 +85,14 @@ function listify(value: Wire, prefix: string): Wire {
   });
 }
 
-/** Parses the JSON form of an option. Throws `CommandError`. */
+/** Parses the JSON form of an option, which begins with `{`. Throws `CommandError`. */
 export function parseJsonOption(text: string): WireObject {
+  return parseJson(text) as WireObject;
+}
+
+/** Parses a text that is to be one JSON value. Throws `CommandError`. */
+export function parseJson(text: string): Wire {
+  if (text.trim() === '') throw new CommandError('Expecting a JSON value');
   const messages: Message[] = [];
   const lexer = new Lexer(new Parser((message) => messages.push(message)));
   lexer.feed(Buffer.from(`${text}\n`), 0, () => false);
@@ -94,5 +100,5 @@ export function parseJsonOption(text: string): WireObject {
   if (message === undefined) throw new CommandError('JSON parse error, premature EOI');
   if ('fault' in message) throw new CommandError(message.fault);
   if (messages.length > 1) throw new CommandError('Expecting at most one JSON value');
-  return message.value as WireObject;
+  return message.value;
 }

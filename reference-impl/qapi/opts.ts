@@ -4,7 +4,7 @@
  */
 import { CommandError } from './command-error.ts';
 import { splitOptions } from './keyval.ts';
-import { sizeFromText } from './keyval-types.ts';
+import { refuseSize, sizeFromText } from './keyval-types.ts';
 
 /** Parsed options by key, in the order given; of a key that comes twice the last counts. */
 export type Opts = ReadonlyMap<string, string>;
@@ -49,11 +49,7 @@ export function switchOf(key: string, value: string): boolean {
 /** The value of a number of bytes. Throws `CommandError` for what is none. */
 export function sizeOf(key: string, value: string): number {
   const size = sizeFromText(value);
-  if (size === undefined)
-    throw new CommandError(
-      `Parameter '${key}' expects a non-negative number below 2^64\n` +
-        'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.',
-    );
+  if (size === undefined) refuseSize(key);
   return Number(size);
 }
 

@@ -32,7 +32,7 @@ type Surroundings = Pick<
 async function open(environment: Surroundings): Promise<DriverState> {
   const { options, readOnly, clock, hostWork } = environment;
   const wishes = wishesOf(environment);
-  const portal = parsePortal(options.portal ?? '');
+  const portal = parsePortal(options.portal!);
   if (options.transport === 'iser')
     throw refused("Failed to start full connect Couldn't connect transport: Failed creating Event Channel\n");
   const session = new Session({
@@ -56,10 +56,12 @@ async function open(environment: Surroundings): Promise<DriverState> {
 
 /** Throws `CommandError` for options that nobody need be asked about. */
 function wishesOf({ options, secret, random, guest }: Surroundings): Wishes {
+  const { transport, portal, target } = options;
+  if (transport === undefined || portal === undefined || target === undefined)
+    throw new CommandError('Need all of transport, portal and target options');
   const credentials = credentialsOf(options, secret);
   const ownName = guest === undefined ? DEFAULT_INITIATOR : `${DEFAULT_INITIATOR}:${guest}`;
-  const { target, 'initiator-name': initiator = ownName } = options;
-  if (target === undefined) throw new CommandError("Parameter 'target' is missing");
+  const { 'initiator-name': initiator = ownName } = options;
   if (initiator === '') throw new CommandError('iSCSI: Failed to create iSCSI context.');
   if (target === '')
     throw refused('iscsi_login_async failed: Trying normal connect but target name not set.');

@@ -161,6 +161,7 @@ export const nbd: Driver<'nbd'> = {
   protocols,
   parseFilename,
   former,
+  readAlone: ['server'],
   filenameExcludes: ['server', 'export'],
   plainFilename: uri,
   open,

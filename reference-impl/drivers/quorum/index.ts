@@ -227,7 +227,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
 
 /** Verifying takes two children that must agree; neither it nor rewriting goes with `fifo`. */
 function settingsOf(options: Options): Settings {
-  const threshold = Number(options['vote-threshold']) | 0;
+  const threshold = Number(options['vote-threshold'] ?? 0) | 0;
   const fifo = options['read-pattern'] === 'fifo';
   const count = options.children?.length;
   return {

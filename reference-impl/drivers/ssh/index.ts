@@ -46,7 +46,8 @@ class RemoteFile {
   /** `access`: a set of `Access`. Throws `CommandError`. */
   static open(options: Options, access: number, surroundings: Surroundings): Promise<RemoteFile> {
     return surroundings.hostWork.trackPeer(async () => {
-      const { path } = options;
+      const { server, path } = options;
+      if (server === undefined) throw new CommandError("Parameter 'server' is missing");
       if (path === undefined) throw new CommandError("Parameter 'path' is missing");
       const session = await SshSession.open(options, surroundings);
       try {
