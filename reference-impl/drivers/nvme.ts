@@ -22,9 +22,11 @@ async function open({ options, hostWork }: OpenEnvironment<Options>): Promise<ne
 
 /** `nvme://HOST:BUS:SLOT.FUNCTION/NAMESPACE` */
 function parseFilename(filename: string): Options {
-  const [, device, namespace] = /^nvme:\/\/([^/]*)\/(\d+)$/.exec(filename) ?? [];
-  if (device === undefined) throw new CommandError(`Invalid NVMe file name '${filename}'`);
-  return { device, namespace: Number(namespace) };
+  const [, device, namespace = ''] = /^nvme:\/\/([^/]+)(?:\/(.*))?$/s.exec(filename) ?? [];
+  if (device === undefined) return {};
+  if (!/^\d*$/.test(namespace))
+    throw new CommandError(`Invalid namespace '${namespace}', positive number expected`);
+  return { device, namespace: Number(namespace || 1) };
 }
 
 export const nvme: Driver<'nvme'> = {

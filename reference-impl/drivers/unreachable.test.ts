@@ -46,17 +46,20 @@ describe('nvme', () => {
   });
 
   test.each<[string, JsonObject]>([
+    ['nvme://0000:01:00.0', { driver: 'nvme', device: '0000:01:00.0', namespace: 1 }],
     ['nvme://0000:01:00.0/2', { driver: 'nvme', device: '0000:01:00.0', namespace: 2 }],
   ])('%s', (name, definition) => {
     expect(protocolOf(graph.drivers, name)).toEqual(definition);
   });
 
-  test.each(['nvme://0000:01:00.0', 'nvme://0000:01:00.0/x', 'nvme:0000:01:00.0/1'])(
-    '%s is no name',
-    (name) => {
-      expect(() => protocolOf(graph.drivers, name)).toThrow('Invalid NVMe file name');
-    },
-  );
+  test.each([
+    ['nvme:0000:01:00.0/1', "'device' option is required"],
+    ['nvme://', "'device' option is required"],
+    ['nvme://0000:01:00.0/x', "Invalid namespace 'x', positive number expected"],
+  ])('%s is refused', async (name, message) => {
+    const node = async () => open(protocolOf(graph.drivers, name));
+    await expect(node()).rejects.toThrow(message);
+  });
 });
 
 describe('sheepdog', () => {

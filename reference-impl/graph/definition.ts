@@ -159,7 +159,8 @@ export function typedDefinition(drivers: DriverTable, given: WireObject): JsonOb
 function withoutNothing(given: WireObject): WireObject {
   const said: WireObject = Object.create(null);
   for (const [name, value] of Object.entries(given)) {
-    const isNone = value === null ? name !== 'backing' : typeof value === 'object' && Object.keys(value).length === 0;
+    const isNone =
+      value === null ? name !== 'backing' : typeof value === 'object' && Object.keys(value).length === 0;
     if (isNone || (name === 'driver' && typeof value !== 'string')) continue;
     said[name] = isWireObject(value) ? withoutNothing(value) : value;
   }
@@ -215,7 +216,8 @@ function takeFilenames(drivers: DriverTable, definition: WireObject): void {
   for (const [name, child] of Object.entries(definition)) {
     if (!isWireObject(child)) continue;
     takeFilenames(drivers, child);
-    if (!REACHING.includes(name) || child.driver !== undefined || typeof child.filename !== 'string') continue;
+    if (!REACHING.includes(name) || child.driver !== undefined || typeof child.filename !== 'string')
+      continue;
     const { filename, ...rest } = child;
     definition[name] = { ...protocolOf(drivers, filename), ...rest };
   }

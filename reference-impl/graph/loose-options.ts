@@ -44,7 +44,8 @@ export function knownOptions(driver: string): ReadonlyMap<string, SchemaType> {
 export function refuseForeign(name: string, driver: AnyDriver, own: JsonObject): void {
   const known = knownOptions(name);
   const foreign = Object.entries(own).filter(
-    ([option]) => option !== 'backing' && !known.has(option) && driver.unlistedOptions?.includes(option) !== true,
+    ([option]) =>
+      option !== 'backing' && !known.has(option) && driver.unlistedOptions?.includes(option) !== true,
   );
   const [first] = inQDictOrder(flatNames(Object.fromEntries(foreign)));
   if (first === undefined) return;

@@ -23,13 +23,15 @@ export async function connectSocket(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   if (address.type === 'unix') {
+    if (address.path === '')
+      throw new CommandError(`Failed to connect socket : ${errnoText('ECONNREFUSED')}`);
     const where = { path: unixPath(address.path, cwd) };
     return connected(where, `Failed to connect socket ${address.path}`, signal);
   }
   if (address.type !== 'inet') return refuse(address);
   const failure = 'Failed to connect socket';
   const port = portNumber(address);
-  const hosts = await unlessEnded(signal, resolveHost({ ...address, host: address.host || 'localhost' }));
+  const hosts = await unlessEnded(signal, resolveHost(address));
   for (const host of hosts.slice(0, -1)) {
     const socket = await connected({ host, port }, failure, signal).catch(() => undefined);
     if (socket !== undefined) return socket;
@@ -110,7 +112,7 @@ async function resolveHost(address: InetAddress): Promise<readonly string[]> {
   const family = only4 ? 4 : only6 ? 6 : 0;
   if (family !== 0 && net.isIP(host) !== 0 && net.isIP(host) !== family)
     throw unresolved(address, 'Address family for hostname not supported');
-  const found = await lookup(host, { all: true, family }).catch(() => []);
+  const found = host === '' ? [] : await lookup(host, { all: true, family }).catch(() => []);
   if (found.length === 0) throw unresolved(address, 'Name or service not known');
   return found.map((entry) => entry.address);
 }

@@ -276,8 +276,7 @@ function withFile(
   filename: string,
 ): WireObject {
   if (filename === '') return rest;
-  if (filename.startsWith('json:'))
-    return merged(optionsInName(filename), rest);
+  if (filename.startsWith('json:')) return merged(optionsInName(filename), rest);
   if (typeof driver === 'string' && drivers.get(driver).parseFilename)
     return namedBeside(drivers, filename, { ...(toJson(rest) as JsonObject), driver }) as WireObject;
   const given = isWireObject(rest.file) ? rest.file : {};

@@ -14,15 +14,15 @@ export function typedArguments(type: ObjectType, value: WireObject): WireObject 
   return object(type, value, '', scalar);
 }
 
+const SIZES_OF_IMAGES = 'cache-size l2-cache-size offset readahead refcount-cache-size size';
+const LIMITS_OF_BLKDEBUG = 'align max-discard max-transfer max-write-zero opt-discard opt-write-zero';
 /** Integers that are sizes to `-drive`, though not to the schema. */
-const SIZES: ReadonlySet<string> = new Set(
-  'align cache-size l2-cache-size max-discard max-transfer max-write-zero offset opt-discard opt-write-zero readahead refcount-cache-size size'.split(' '),
-);
+const SIZES: ReadonlySet<string> = new Set(`${SIZES_OF_IMAGES} ${LIMITS_OF_BLKDEBUG}`.split(' '));
 
+const NUMBERS_OF_RULES = 'errno new_state sector state';
+const OTHER_NUMBERS = 'cache-clean-interval fat-type latency-ns lun namespace timeout vote-threshold';
 /** Integers that are read as numbers; all others are read by the schema. */
-const NUMBERS: ReadonlySet<string> = new Set(
-  'cache-clean-interval errno fat-type latency-ns lun namespace new_state sector state timeout vote-threshold'.split(' '),
-);
+const NUMBERS: ReadonlySet<string> = new Set(`${NUMBERS_OF_RULES} ${OTHER_NUMBERS}`.split(' '));
 
 /** The same by the rules of `-drive`, which tells sizes from other numbers by their names. */
 export function looselyTyped(type: ObjectType, value: WireObject): WireObject {

@@ -9,7 +9,7 @@ export type Options = DriverOptions<'iscsi'> & { readonly password?: string };
 export const protocols = ['iscsi', 'iser'] as const;
 
 const PATTERN =
-  /^(?<scheme>iscsi|iser):\/\/(?:(?<user>[^@/%]*)(?:%(?<password>[^@/]*))?@)?(?<portal>[^/?]+)\/(?<target>[^/?]*)\/(?<lun>\d+)(?:\?.*)?$/s;
+  /^(?<scheme>iscsi|iser):\/\/(?:(?<user>[^@/%]*)(?:%(?<password>[^@/]*))?@)?(?<portal>[^/?]*)\/(?<target>[^/?]*)\/(?<lun>[+-]?\d+)(?:\?.*)?$/s;
 
 /** The options that a file name means; the unit's number is text. Throws `CommandError`. */
 export function parseFilename(filename: string): Omit<Options, 'lun'> & { readonly lun: string } {

@@ -5,7 +5,7 @@
 import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { FormerOptions } from '../../qapi/former-options.ts';
-import { percentDecodedOr } from '../../qapi/percent.ts';
+import { parseUri } from '../../qapi/uri.ts';
 import type { DriverOptions } from '../driver.ts';
 
 const PORT = '10809';
@@ -17,7 +17,7 @@ export const protocols = ['nbd', 'nbd+tcp', 'nbd+unix'] as const;
 
 /** The driver's options; without a server where the name has none. Throws `CommandError`. */
 export function parseFilename(filename: string): Options {
-  if (filename.includes('://')) return parseUri(filename);
+  if (filename.includes('://')) return parseNbdUri(filename);
   const [address = '', name] = filename.split(EXPORT, 2);
   if (name === '') return {};
   if (!address.startsWith('nbd:')) throw new CommandError("File name string for NBD must start with 'nbd:'");
@@ -45,26 +45,40 @@ export const former: FormerOptions = {
 
 function parseAddress(text: string): SocketAddress {
   if (text.startsWith('unix:')) return { type: 'unix', path: text.slice('unix:'.length) };
-  const [, v6, host, port] = /^(?:\[([^\]]*)\]|([^:]*)):([^,]+)$/.exec(text) ?? [];
-  if (port === undefined) throw new CommandError(`error parsing address '${text}'`);
+  const [where, ...flags] = text.split(',');
+  const [, v6, host, port] = /^(?:\[([^\]]+)\]|(?!\[)([^:]*)):(.+)$/s.exec(where!) ?? [];
+  if (port === undefined)
+    throw new CommandError(
+      text.startsWith(':')
+        ? `error parsing port in address '${text}'`
+        : `error parsing ${text.startsWith('[') ? 'IPv6 ' : ''}address '${text}'`,
+    );
+  flags.forEach(checkFlag);
   return { type: 'inet', host: (v6 ?? host)!, port };
 }
 
-function parseUri(text: string): Options {
-  const [, scheme, host = '', port, path = '', query] =
-    /^([^:]*):\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d*))?\/*([^?]*)(?:\?(.*))?$/s.exec(text) ?? [];
-  const name = path === '' ? {} : { export: decode(path) };
-  const parameters = [...new URLSearchParams(query ?? '')];
-  if (scheme === 'nbd+unix') {
-    const [first, ...more] = parameters;
-    if (host === '' && port === undefined && first?.[0] === 'socket' && more.length === 0)
-      return { server: { type: 'unix', path: first[1] }, ...name };
-  } else if ((scheme === 'nbd' || scheme === 'nbd+tcp') && host !== '' && parameters.length === 0)
-    return { server: { type: 'inet', host: host.replace(/^\[|\]$/g, ''), port: port || PORT }, ...name };
-  throw new CommandError('No valid URL specified');
+/** What stands behind a port is checked, and says nothing. */
+function checkFlag(flag: string): void {
+  if (/^to=(?!\d+$)/.test(flag)) throw new CommandError('error parsing to= argument');
+  const [, name, value] = /^(ipv[46])(?!(?:=on|=off)?$)(.*)$/s.exec(flag) ?? [];
+  if (name !== undefined) throw new CommandError(`error parsing '${name}' flag '${value}'`);
 }
 
-const decode = (text: string): string => percentDecodedOr(text, 'No valid URL specified');
+function parseNbdUri(text: string): Options {
+  const { scheme, host = '', port, path = '', parameters = [] } = parseUri(text) ?? {};
+  const name = path.replace(/^\/+/, '');
+  const shown = name === '' ? {} : { export: name };
+  if (scheme === 'nbd+unix') {
+    const [first, ...more] = parameters;
+    if (host === '' && port === 0 && first?.[0] === 'socket' && more.length === 0)
+      return { server: { type: 'unix', path: first[1] ?? '' }, ...shown };
+  } else if ((scheme === 'nbd' || scheme === 'nbd+tcp') && host !== '' && parameters.length === 0)
+    return {
+      server: { type: 'inet', host: host.replace(/^\[|\]$/g, ''), port: port === 0 ? PORT : String(port) },
+      ...shown,
+    };
+  throw new CommandError('No valid URL specified');
+}
 
 /** The URI of the export, where it says all that the options do. */
 export function uri({ server, export: name, ...more }: Options): string | undefined {

@@ -530,6 +530,7 @@ describe('nfs: file names', () => {
     ['nfs://host/a/b.img', { path: '/a/b.img' }],
     ['nfs://host/a/b%20c%3f.img', { path: '/a/b c?.img' }],
     ['nfs://host/a?uid=5', { path: '/a', user: 5 }],
+    ['nfs://host/a?uid=+5&=6', { path: '/a', user: 5 }],
     ['nfs://host/a?uid=0x10&gid=010', { path: '/a', user: 16, group: 8 }],
     ['nfs://host/a?uid=5;gid=6', { path: '/a', user: 5, group: 6 }],
     [
@@ -550,6 +551,8 @@ describe('nfs: file names', () => {
     ['nfs://host/a b', 'Invalid URI specified'],
     ['nfs://host/a%2', 'Invalid URI specified'],
     ['nfs://host/a%ff', 'Invalid URI specified'],
+    ['nfs://host:port/a', 'Invalid URI specified'],
+    ['nfs://host/[a', 'Invalid URI specified'],
     ['nfs://host/a?uid', 'Value for NFS parameter expected: uid'],
     ['nfs://host/a?uid=', 'Illegal value for NFS parameter: uid'],
     ['nfs://host/a?uid=-1', 'Illegal value for NFS parameter: uid'],

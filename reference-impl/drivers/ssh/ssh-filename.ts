@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import type { SshHostKeyCheck } from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { FormerOptions } from '../../qapi/former-options.ts';
-import { percentDecodedOr } from '../../qapi/percent.ts';
+import { parseUri, type Uri } from '../../qapi/uri.ts';
 import type { DriverOptions } from '../driver.ts';
 
 type Options = DriverOptions<'ssh'>;
@@ -12,17 +12,18 @@ const PORT = '22';
 
 export const protocols = ['ssh'] as const;
 
-/** The driver's options; without a server where the port is none. Throws `CommandError`. */
+/** The driver's options; none where the name is no URI. Throws `CommandError`. */
 export function parseFilename(filename: string): Options {
-  const [, user, authority = '', path = '', query = ''] =
-    /^ssh:\/\/(?:([^@/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/s.exec(filename) ?? [];
-  if (authority === '') throw new CommandError('missing hostname in URI');
+  const name = parseUri(filename);
+  if (name === undefined) return {};
+  const { host, port, path, user, parameters } = name;
+  if (host === '') throw new CommandError('missing hostname in URI');
   if (path === '') throw new CommandError('missing remote path in URI');
   return {
-    ...serverOf(authority),
-    path: decode(path),
-    ...(user === undefined ? {} : { user: decode(user) }),
-    ...checkOf(query),
+    server: { host, port: port === 0 ? PORT : String(port) },
+    path,
+    ...(user === undefined ? {} : { user: user.split(':')[0]! }),
+    ...checkOf(parameters),
   };
 }
 
@@ -39,16 +40,10 @@ export const former: FormerOptions = {
   },
 };
 
-function serverOf(authority: string): Options {
-  const [, v6, host, port = PORT] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(authority) ?? [];
-  const name = v6 ?? host;
-  return name === undefined ? {} : { server: { host: decode(name), port } };
-}
-
 /** The last one counts; other parameters mean nothing. */
-function checkOf(query: string): Options {
-  const setting = new URLSearchParams(query).getAll('host_key_check').at(-1);
-  return setting === undefined ? {} : { 'host-key-check': checkNamed(setting) };
+function checkOf(parameters: Uri['parameters']): Options {
+  const setting = parameters.findLast(([name]) => name === 'host_key_check');
+  return setting === undefined ? {} : { 'host-key-check': checkNamed(setting[1] ?? '') };
 }
 
 function checkNamed(setting: string): SshHostKeyCheck {
@@ -58,8 +53,6 @@ function checkNamed(setting: string): SshHostKeyCheck {
   if (hash === undefined) throw new CommandError(`unknown host_key_check setting (${setting})`);
   return { mode: 'hash', type: type as 'md5' | 'sha1', hash };
 }
-
-const decode = (text: string): string => percentDecodedOr(text, 'invalid URI');
 
 /** The name that opens the same file, which is open, where one says all that the options do. */
 export function uri({

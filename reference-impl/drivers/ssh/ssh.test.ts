@@ -398,7 +398,10 @@ describe('names', () => {
     ['ssh://there/disk', at],
     ['ssh://there:2222/a/di%73k', { server: { host: 'there', port: '2222' }, path: '/a/disk' }],
     ['ssh://j%6Fe@there/disk', { ...at, user: 'joe' }],
-    ['ssh://[::1]:7/disk', { server: { host: '::1', port: '7' }, path: '/disk' }],
+    // Then nobody finds the server.
+    ['ssh://[::1]:7/disk', { server: { host: '[::1]', port: '7' }, path: '/disk' }],
+    ['ssh://joe:sesame@there:0/disk', { ...at, user: 'joe' }],
+    ['ssh://there/disk?more;host_key_check=no', { ...at, 'host-key-check': { mode: 'none' } }],
     ['ssh://there/disk#part', at],
     ['ssh://there/disk?more=1&host_key_check=no', { ...at, 'host-key-check': { mode: 'none' } }],
     [
@@ -410,7 +413,11 @@ describe('names', () => {
       { ...at, 'host-key-check': { mode: 'hash', type: 'md5', hash: '78:45' } },
     ],
     // The driver then says that it lacks a server.
-    ['ssh://there:port/disk', { path: '/disk' }],
+    ['ssh://there:port/disk', {}],
+    ['ssh://there:65536/disk', {}],
+    ['ssh://there/a b', {}],
+    ['ssh://there/%', {}],
+    ['ssh://a@b@there/disk', {}],
   ])('%s', (name, options) => {
     expect(ssh.parseFilename!(name)).toEqual(options);
   });
@@ -430,7 +437,7 @@ describe('names', () => {
     ['ssh:there/disk', 'missing hostname in URI'],
     ['ssh:///disk', 'missing hostname in URI'],
     ['ssh://there', 'missing remote path in URI'],
-    ['ssh://there/%', 'invalid URI'],
+    ['ssh://:7/disk', 'missing hostname in URI'],
     ['ssh://there/disk?host_key_check=sha1', 'unknown host_key_check setting (sha1)'],
     ['ssh://there/disk?host_key_check=', 'unknown host_key_check setting ()'],
   ])('%s: %s', (name, message) => {
