@@ -37,8 +37,8 @@ export const clusterNodes: readonly Saboteur[] = [
     'adds a node over a controller that there is not',
     'drivers/nvme',
     [
-      'async function open({ hostWork }) {',
-      "async function open({ hostWork, options }) {\n    if (options.device === '')\n        return { length: () => 0, close: () => Promise.resolve() };",
+      'async function open({ options, hostWork }) {',
+      "async function open({ options, hostWork }) {\n    if (options.device === '')\n        return { length: () => 0, close: () => Promise.resolve() };",
     ],
   ),
 ];

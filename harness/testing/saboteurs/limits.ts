@@ -391,8 +391,8 @@ export const limits: readonly Saboteur[] = [
     'counts a node that could not be opened as a user',
     'drivers/throttle',
     [
-      "const below = passThrough(await child('file'));\n    let member = group.join();",
-      "let member = group.join();\n    const below = passThrough(await child('file'));",
+      "const file = await child('file');",
+      "throttleGroup(options['throttle-group'] ?? '').join();\n    const file = await child('file');",
     ],
   ),
   inside(

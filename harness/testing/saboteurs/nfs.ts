@@ -143,13 +143,10 @@ export const nfs: readonly Saboteur[] = [
     "28: ['NOSPC', 'ENOSPC']",
     "28: ['IO', 'EIO']",
   ]),
-  inside(
-    'nfs/empty-parameter',
-    OPTIONS,
-    'refuses a name with an empty parameter',
-    'drivers/nfs/nfs-filename',
-    [".filter((each) => each !== '')", ''],
-  ),
+  inside('nfs/empty-parameter', OPTIONS, 'refuses a name with an empty parameter', 'qapi/uri', [
+    "return text === '' ? [] : ",
+    'return ',
+  ]),
   inside('nfs/never-hangs-up', OPTIONS, 'stays connected when a node is gone', 'drivers/nfs/nfs-file', [
     'this.#mount.client.close();',
     '',

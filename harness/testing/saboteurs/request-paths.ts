@@ -215,8 +215,8 @@ export const requestPaths: readonly Saboteur[] = [
     'reads and writes the node that a throttle node was opened over once another has taken its place',
     'drivers/throttle',
     [
-      "const below = passThrough(await child('file'));",
-      "const file = await child('file');\n    const below = passThrough(Object.create(file, { node: { value: file.node } }));",
+      'const below = passThrough(file);',
+      'const below = passThrough(Object.create(file, { node: { value: file.node } }));',
     ],
   ),
   inside(

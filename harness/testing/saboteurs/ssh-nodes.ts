@@ -129,7 +129,7 @@ export const sshNodes: readonly Saboteur[] = [
     'if (false)',
   ]),
   inside('ssh-nodes/name-without-user', OPTIONS, 'ignores the user in a file name', NAMES, [
-    '...(user === undefined ? {} : { user: decode(user) }),',
+    "...(user === undefined ? {} : { user: user.split(':')[0] }),",
     '',
   ]),
   inside('ssh-nodes/name-without-check', OPTIONS, 'takes any server whatever a file name says', NAMES, [
