@@ -406,9 +406,8 @@ export interface BlockDriver<Options, Creation, Named> {
   /** Prefixes of file names that are this protocol's (`nbd` of `nbd:…`), and the options that such a name means. */
   readonly protocols?: readonly string[];
   /**
-   * The driver's own options that a file name means, which may lack such a prefix where the driver was named beside it.
-   * A child in the result is the file name of its protocol node, or `{file}` with it where an image of a format that is
-   * to be found out lies in that. Throws `CommandError`.
+   * The driver's own options that a file name means, which may lack such a prefix where the driver was named beside it. A child
+   * is the file name of its protocol node, or `{file}` with it where the format in that is to be found out. Throws `CommandError`.
    */
   readonly parseFilename?: (filename: string) => Named;
   /** Options that only a file name can mean: the schema does not know them. */

@@ -10,8 +10,11 @@ async function originals(): Promise<readonly Uint8Array[]> {
     await makeFormat(qcow, file.handle(), { size: 2 ** 18, ...(backed ? { 'backing-file': 'below' } : {}) });
     const { io, close } = await openFormat(qcow, file.handle());
     await io.write(8192, new Uint8Array(10_000).fill(1));
-    await io.writeCompressed(0, new Uint8Array(4096).fill(2));
-    await io.writeCompressed(32_768, new Uint8Array(4096).fill(3));
+    const cluster = backed ? 512 : 4096;
+    for (let at = 0; at < 4096; at += cluster) {
+      await io.writeCompressed(at, new Uint8Array(cluster).fill(2));
+      await io.writeCompressed(32_768 + at, new Uint8Array(cluster).fill(3));
+    }
     await close();
     images.push(file.bytes);
   }

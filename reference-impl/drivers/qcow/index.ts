@@ -32,10 +32,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     write: (offset, data) => disk.write(offset, data),
     flush: () => toldFlush(file),
     blockStatus: (offset, length) => disk.blockStatus(offset, length),
-    writeCompressed: async (offset, data) => {
-      for (let done = 0; done < data.length; done += tables.clusterSize)
-        await writeCompressed(disk, tables, offset + done, data.subarray(done, done + tables.clusterSize));
-    },
+    writeCompressed: (offset, data) => writeCompressed(disk, tables, offset, data),
     info: () => ({ clusterSize: tables.clusterSize, dirty: false }),
     details: () => ({ backing: header.backing }),
     allocatedSize: () => file.allocatedSize(),
@@ -56,7 +53,10 @@ function checkEncryption({ encryption }: Header, { encrypt }: Options): void {
     throw new CommandError(`No encryption in image header, but options specified format '${encrypt.format}'`);
 }
 
-/** Writes one whole cluster; `data` may be shorter at the end of the disk. What does not get smaller is written as it is. */
+/**
+ * Writes one whole cluster, and never more; `data` may be shorter at the end of the disk. What does not get smaller is written as
+ * it is.
+ */
 async function writeCompressed(
   disk: ClusterDisk,
   tables: QcowTables,
@@ -64,7 +64,8 @@ async function writeCompressed(
   data: Uint8Array,
 ): Promise<void> {
   const cluster = offset / tables.clusterSize;
-  const isWhole = data.length === tables.clusterSize || offset + data.length === lengthOf(tables.size());
+  const isLast = data.length < tables.clusterSize && offset + data.length === lengthOf(tables.size());
+  const isWhole = data.length === tables.clusterSize || isLast;
   if (!Number.isInteger(cluster) || !isWhole) throw new IoError('EINVAL');
   const whole = new Uint8Array(tables.clusterSize);
   whole.set(data);
@@ -73,7 +74,7 @@ async function writeCompressed(
   if (stream.length >= tables.clusterSize) return disk.write(offset, data);
   await disk.lock.run(async () => {
     const { kind } = await tables.lookup(cluster, 1);
-    if (kind !== 'unallocated') throw new IoError('EIO');
+    if (kind === 'data') throw new IoError('EIO');
     await tables.addCompressed(cluster, stream, disk.hasBacking);
   });
 }

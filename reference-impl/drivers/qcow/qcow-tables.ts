@@ -66,7 +66,7 @@ export class QcowTables implements ClusterMap {
   }
 
   /**
-   * Under the lock: writes a cluster that has no place as this stream, which is shorter than a cluster. `safely`: it is
+   * Under the lock: writes a cluster that is not data as this stream, which is shorter than a cluster. `safely`: it is
    * on stable storage before an entry refers to it.
    */
   async addCompressed(cluster: number, stream: Uint8Array, safely: boolean): Promise<void> {

@@ -62,7 +62,9 @@ describe('compressed', () => {
     await make(file.handle(), SIZE);
     const image = await openFormat(qcow, file.handle());
     const expected = new Uint8Array(SIZE).fill(1, 0, 8192).fill(2, 8192, 12_288).fill(3, 40_960);
-    await image.io.writeCompressed(0, expected.subarray(0, 8192));
+    await image.io.writeCompressed(0, new Uint8Array(4096).fill(7));
+    await image.io.writeCompressed(0, expected.subarray(0, 4096));
+    await image.io.writeCompressed(4096, expected.subarray(4096, 8192));
     await image.io.write(8192, expected.subarray(8192, 12_288));
     await image.io.writeCompressed(40_960, expected.subarray(40_960));
     expect(file.bytes.length).toBeLessThan(5 * 4096);
@@ -75,12 +77,14 @@ describe('compressed', () => {
     expect(Buffer.compare(await contentsOf(again), expected)).toBe(0);
   });
 
-  test('a cluster that is there, or a part of one, cannot be written', async () => {
+  test('a cluster that is there as it is, a part of one, or more than one cannot be written', async () => {
     const file = new MemoryFile();
     await make(file.handle(), SIZE);
     const { io } = await openFormat(qcow, file.handle());
     await io.write(0, new Uint8Array(512).fill(1));
     await expect(io.writeCompressed(0, new Uint8Array(4096))).rejects.toMatchObject({ code: 'EIO' });
+    await expect(io.writeCompressed(4096, new Uint8Array(8192))).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(io.writeCompressed(36_864, new Uint8Array(5120))).rejects.toMatchObject({ code: 'EINVAL' });
     await expect(io.writeCompressed(4096, new Uint8Array(512))).rejects.toMatchObject({ code: 'EINVAL' });
     await expect(io.writeCompressed(4096 + 512, new Uint8Array(4096))).rejects.toMatchObject({
       code: 'EINVAL',
@@ -95,7 +99,10 @@ describe('compressed', () => {
     });
     afterEach(() => rm(folder, { recursive: true }));
 
-    test.each([make, makeOverlay])('reads the same by qemu-img', async (makeImage) => {
+    test.each([
+      ['an image', make, 4096],
+      ['an overlay', makeOverlay, 512],
+    ] as const)('%s reads the same by qemu-img', async (_what, makeImage, chunk) => {
       const path = join(folder, 'disk');
       await writeFile(path, '');
       await writeFile(join(folder, 'below'), '');
@@ -103,7 +110,6 @@ describe('compressed', () => {
       const content = toolContent().subarray(0, 300 * 1024 + 512);
       await makeImage(file, content.length);
       const image = await openFormat(qcow, file);
-      const chunk = 65536;
       for (let at = 0; at < content.length; at += chunk)
         await image.io.writeCompressed(at, content.subarray(at, at + chunk));
       await image.close();
