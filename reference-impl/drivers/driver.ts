@@ -418,9 +418,8 @@ export interface BlockDriver<Options, Creation, Named> {
   /** Options that cannot stand beside a file name; those of former names cannot either. */
   readonly filenameExcludes?: readonly (keyof Options)[];
   /**
-   * The short name of a node that was given none of the driver's own options; as a function, of one that was given
-   * these, over children of these short names: undefined if they say more than a name can. They are as they were
-   * written: what came by the command line is text.
+   * The short name of a node that was given none of the driver's own options; as a function, of one that was given these, over
+   * children of these short names: undefined if they say more than a name can. They are as written: by the command line, text.
    */
   readonly plainFilename?:
     | string
