@@ -44,10 +44,13 @@ function wholeNumber(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** As QEMU shows a node: the path as it is, and the ids that were given. */
+/** As QEMU shows a node: the path as it is, and the ids that were given and are not 0. */
 export function plainFilename({ server, path, user, group }: Options): string | undefined {
   if (server === undefined || path === undefined) return undefined;
-  const ids = [user === undefined ? '' : `uid=${user}`, group === undefined ? '' : `gid=${group}`];
-  const given = ids.filter((id) => id !== '').join('&');
+  const ids = [
+    ['uid', user],
+    ['gid', group],
+  ] as const;
+  const given = ids.flatMap(([name, id]) => (Number(id ?? 0) === 0 ? [] : `${name}=${id}`)).join('&');
   return `nfs://${server.host}${path}${given === '' ? '' : `?${given}`}`;
 }

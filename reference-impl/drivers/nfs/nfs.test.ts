@@ -567,7 +567,8 @@ describe('nfs: file names', () => {
   test.each([
     [{ path: '/a/b c' }, 'nfs://host/a/b c'],
     [{ path: '/a', user: 5 }, 'nfs://host/a?uid=5'],
-    [{ path: '/a', group: 0 }, 'nfs://host/a?gid=0'],
+    [{ path: '/a', user: 0, group: 0 }, 'nfs://host/a'],
+    [{ path: '/a', user: 0, group: 6 }, 'nfs://host/a?gid=6'],
     [{ path: '/a', user: 5, group: 6, debug: 1 }, 'nfs://host/a?uid=5&gid=6'],
   ])('%o is shown', (options, name) => {
     expect(plainFilename({ server, ...options })).toBe(name);
