@@ -212,13 +212,13 @@ function at(definition: JsonObject, path: readonly string[]): JsonObject {
 }
 
 /** Fills in the drivers of children that are defined by a file's name alone. */
-function takeFilenames(drivers: DriverTable, definition: WireObject): void {
+function takeFilenames(drivers: DriverTable, definition: WireObject | Wire[]): void {
   for (const [name, child] of Object.entries(definition)) {
+    if (Array.isArray(child)) takeFilenames(drivers, child);
     if (!isWireObject(child)) continue;
     takeFilenames(drivers, child);
-    if (!REACHING.includes(name) || child.driver !== undefined || typeof child.filename !== 'string')
-      continue;
     const { filename, ...rest } = child;
-    definition[name] = { ...protocolOf(drivers, filename), ...rest };
+    if (REACHING.includes(name) && child.driver === undefined && typeof filename === 'string')
+      Object.assign(definition, { [name]: { ...protocolOf(drivers, filename), ...rest } });
   }
 }

@@ -178,9 +178,13 @@ describe('what a driver cannot do without, or does not know, is told by the driv
     expect(block.graph.nodes).toHaveLength(0);
   });
 
-  test.each(['driver=null-co,backing=', 'driver=null-co,size=0x400'])('%s is taken', async (text) => {
+  test.each([
+    ['driver=null-co,backing=', 1],
+    ['driver=null-co,size=0x400', 1],
+    ['driver=quorum,vote-threshold=1,children.0.driver=raw,children.0.file.filename=disk.img', 3],
+  ])('%s is taken', async (text, nodes) => {
     await addDrive(`if=none,id=d0,${text}`, block);
-    expect(block.graph.nodes).toHaveLength(1);
+    expect(block.graph.nodes).toHaveLength(nodes);
   });
 });
 
