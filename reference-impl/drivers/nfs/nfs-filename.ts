@@ -47,10 +47,9 @@ function wholeNumber(text: string): number | undefined {
 /** As QEMU shows a node: the path as it is, and the ids that were given and are not 0. */
 export function plainFilename({ server, path, user, group }: Options): string | undefined {
   if (server === undefined || path === undefined) return undefined;
-  const ids = [
-    ['uid', user],
-    ['gid', group],
-  ] as const;
-  const given = ids.flatMap(([name, id]) => (Number(id ?? 0) === 0 ? [] : `${name}=${id}`)).join('&');
+  const ids = [shownId('uid', user), shownId('gid', group)];
+  const given = ids.filter((id) => id !== '').join('&');
   return `nfs://${server.host}${path}${given === '' ? '' : `?${given}`}`;
 }
+
+const shownId = (name: string, id: Options['user']): string => (Number(id ?? 0) === 0 ? '' : `${name}=${id}`);
