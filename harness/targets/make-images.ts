@@ -3,7 +3,7 @@
  * that a tool made are kept, since endpoints of one topology are started over and over.
  */
 import { execFile } from 'node:child_process';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type ImageSpec, StartError, UnsupportedTopology } from './target.ts';
@@ -17,8 +17,11 @@ const FILL_CHUNK = 1 << 20;
 const KEPT_BYTES = 1 << 20;
 const MOST_KEPT = 64;
 
+/** The files of images, by names in their folder. An image may have extents in files of their own. */
+type Files = ReadonlyMap<string, Buffer>;
+
 /** By what they were made of, with what they stand on. */
-const kept = new Map<string, Buffer>();
+const kept = new Map<string, Files>();
 
 /** Makes all images: those that need a tool in order, backing images first, when the others are there. */
 export async function makeImages(images: readonly ImageSpec[], folder: string): Promise<void> {
@@ -27,16 +30,36 @@ export async function makeImages(images: readonly ImageSpec[], folder: string): 
     if (image.format === 'raw') return makeRaw(image, folder);
     const key = JSON.stringify(images.slice(0, index + 1));
     const known = kept.get(key);
-    if (known !== undefined) return writeFile(join(folder, image.path), known);
+    if (known !== undefined) return writeFiles(known, folder);
     byTool.push({ image, key });
     return undefined;
   });
   await Promise.all(making);
   for (const { image, key } of byTool) {
+    const before = new Set(await readdir(folder));
     await makeByTool(image, folder);
-    const content = await readFile(join(folder, image.path));
-    if (content.length <= KEPT_BYTES && kept.size < MOST_KEPT) kept.set(key, content);
+    if (kept.size >= MOST_KEPT) continue;
+    const names = (await readdir(folder)).filter((name) => !before.has(name));
+    const files = await readFiles(new Set([...names, image.path]), folder);
+    if (files !== undefined) kept.set(key, files);
   }
+}
+
+async function writeFiles(files: Files, folder: string): Promise<void> {
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
+}
+
+/** Nothing if they are too large to keep. */
+async function readFiles(names: ReadonlySet<string>, folder: string): Promise<Files | undefined> {
+  const files = new Map<string, Buffer>();
+  let size = 0;
+  for (const name of names) {
+    const content = await readFile(join(folder, name));
+    size += content.length;
+    if (size > KEPT_BYTES) return undefined;
+    files.set(name, content);
+  }
+  return files;
 }
 
 async function makeRaw(image: ImageSpec, folder: string): Promise<void> {
