@@ -21,7 +21,7 @@ export interface Sound {
   readonly outcomes: Outcomes;
   /** Of each case. */
   readonly milliseconds: Readonly<Record<string, number>>;
-  /** The cases that execute what a saboteur changes, by its id; absent where any case may. */
+  /** The cases that execute what a saboteur changes, and those near it, by its id; absent where any case may. */
   readonly reached: Readonly<Record<string, readonly string[]>>;
   /** Globs on the ids of the cases, if not all of the suite judge. */
   readonly patterns?: readonly string[] | undefined;
@@ -37,6 +37,8 @@ export async function soundOutcomes(
   const placed = saboteurs.flatMap((saboteur) =>
     placesOf(saboteur).map((place) => ({ id: saboteur.id, place })),
   );
+  // What is computed once and kept is executed in one case and yet seen by others: those near it judge at any rate.
+  const near = new Map(saboteurs.map((saboteur) => [saboteur.id, new Set(casesNear(saboteur))]));
   const reach = new Reach(
     placed.map(({ place }) => place),
     onCase,
@@ -51,7 +53,8 @@ export async function soundOutcomes(
     reached: Object.fromEntries(
       [...new Set(placed.map(({ id }) => id))].map((saboteur) => {
         const own = placed.flatMap(({ id }, index) => (id === saboteur ? [index] : []));
-        const isReached = ({ reached }: CaseRun) => own.some((index) => reached.has(index));
+        const isReached = ({ id, reached }: CaseRun) =>
+          near.get(saboteur)!.has(id) || own.some((index) => reached.has(index));
         return [saboteur, runs.filter(isReached).map((run) => run.id)];
       }),
     ),
