@@ -1,6 +1,6 @@
 /** Socket addresses at their bounds: which may be listened at and connected to, and who is served there. */
 import { createServer, type NetConnectOpts } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { remoteNodes } from './drivers/network/remote-nodes.ts';
@@ -8,7 +8,7 @@ import { nbdServer, startNbdServer } from './helpers/node-io.ts';
 import { type Listening, listen } from './helpers/peers/listening.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
 import { greetingAt } from './helpers/peers/nbd-visitor.ts';
-import { checkAbsent, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { checkAbsent, needs, nodeInfo, virtualSize } from './helpers/shared-setup.ts';
 
 /** A local socket's name may have so many bytes. */
 const LONGEST = 108;
@@ -104,6 +104,23 @@ export const listeningAddresses: readonly CaseDefinition[] = [
       t.check(await greets({ path: fits! }), 'a server must be reached by the longest name', 'it is not');
       await t.execute('nbd-server-stop');
       await t.refused('blockdev-add', open(fits!));
+    },
+  },
+  {
+    id: 'SocketAddress/relative-path',
+    title: 'Relative paths of local sockets are those of the folder in which the endpoint was started',
+    requirements: ['SocketAddress/unix'],
+    needs: needs(remoteNodes('nbd'), nbdServer, { capabilities: ['owned'] }),
+    async run(t: CaseContext) {
+      if (t.dir !== t.scratch) t.skip('needs an endpoint that runs in the scratch folder');
+      const path = t.name('socket');
+      await t.execute('nbd-server-start', start({ path }, 'unix'));
+      t.check(await greets({ path: join(t.scratch, path) }), 'a server must be reached there', 'it is not');
+      const peer = await startNbdPeer(t, { '': { data: Buffer.alloc(4096) } });
+      const node = t.name('nbd');
+      const server = { type: 'unix', path: basename(String(peer.address.path)) };
+      await t.execute('blockdev-add', { driver: 'nbd', 'node-name': node, server });
+      t.equal(await virtualSize(t, node), 4096, 'a client must come to the server there');
     },
   },
   {

@@ -9,6 +9,8 @@ import { data } from './data.ts';
 import { describedImages } from './described-images.ts';
 import { directories } from './directories.ts';
 import { diskForms } from './disk-forms.ts';
+import { drawn1 } from './drawn-1.ts';
+import { drawn2 } from './drawn-2.ts';
 import { drivers } from './drivers.ts';
 import { encryption } from './encrypted-data.ts';
 import { ends } from './ends.ts';
@@ -64,6 +66,8 @@ export const saboteurs: readonly Saboteur[] = [
   ...describedImages,
   ...directories,
   ...diskForms,
+  ...drawn1,
+  ...drawn2,
   ...drivers,
   ...encryption,
   ...ends,

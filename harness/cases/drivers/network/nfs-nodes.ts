@@ -1,5 +1,5 @@
 /** The driver nfs: a node over a file of an NFS server, and images that are made there. */
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import { openIo } from '../../helpers/node-io.ts';
 import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { type NfsPeer, startNfsPeer } from '../../helpers/peers/nfs-peer.ts';
-import { KiB, needs } from '../../helpers/shared-setup.ts';
+import { KiB, needs, virtualSize } from '../../helpers/shared-setup.ts';
 import { checkReads } from '../driver-guest.ts';
 import {
   addRemote,
@@ -60,6 +60,11 @@ export const nfsCases: readonly CaseDefinition[] = [
       peer.files.set('other.img', { data: Buffer.alloc(4096, 9) });
       const node = await addRemote(t, { ...at(peer), 'read-only': false });
       await checkWritesReach(t, ['nfs', node], sectors(SIZE), fileOf(peer));
+      // A path is no URI: what looks like an escape is part of a name.
+      peer.files.set('o%64d', { data: Buffer.alloc(SIZE + 512) });
+      peer.files.set('odd', { data: Buffer.alloc(SIZE + 1024) });
+      const odd = await addRemote(t, { ...at(peer), path: `${dirname(peer.path)}/o%64d` });
+      t.equal(await virtualSize(t, odd), SIZE + 512, 'a path must lead to the file of that very name');
     },
   },
   {

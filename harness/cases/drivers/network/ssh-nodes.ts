@@ -115,6 +115,11 @@ export const sshCases: readonly CaseDefinition[] = [
       peer.files.set(`${peer.path}.other`, { data: Buffer.alloc(4096, 9) });
       const node = await addRemote(t, { ...at(peer), 'read-only': false });
       await checkWritesReach(t, ['ssh', node], sectors(SIZE), fileOf(peer));
+      // A path is no URI: what looks like an escape is part of a name.
+      peer.files.set(`${peer.path}.o%64d`, { data: Buffer.alloc(SIZE + 512) });
+      peer.files.set(`${peer.path}.odd`, { data: Buffer.alloc(SIZE + 1024) });
+      const odd = await addRemote(t, { ...at(peer), path: `${peer.path}.o%64d` });
+      t.equal(await virtualSize(t, odd), SIZE + 512, 'a path must lead to the file of that very name');
     },
   },
   {
