@@ -30,7 +30,7 @@ type Surroundings = Pick<
 >;
 
 async function open(environment: Surroundings): Promise<DriverState> {
-  const { options, readOnly, clock, hostWork } = environment;
+  const { options, readOnly, clock, hostWork, log } = environment;
   const wishes = wishesOf(environment);
   const portal = parsePortal(options.portal!);
   if (options.transport === 'iser')
@@ -45,7 +45,7 @@ async function open(environment: Surroundings): Promise<DriverState> {
   });
   try {
     await session.start();
-    const unit = await inspect((task) => session.once(task));
+    const unit = await inspect((task) => session.once(task), log);
     if (!readOnly) checkWritable(unit, 'LUN is write protected');
     return new IscsiState(session, unit);
   } catch (error) {

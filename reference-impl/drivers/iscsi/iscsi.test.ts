@@ -189,6 +189,29 @@ describe('opening', () => {
       MiB,
       instead(0x1a, () => sense(5, 0x20)),
     );
+    expect(fixture.lines).toEqual(['iSCSI: Failed MODE_SENSE(6), LUN assumed writable']);
+  });
+
+  test.each([[], [3, 0, 0x80], [4, 0, 0x80, 0]])('nor one whose answer is cut off: %j', async (...bytes) => {
+    await fixture.disk(
+      MiB,
+      instead(0x1a, () => good(Uint8Array.from(bytes))),
+    );
+    expect(fixture.lines).toEqual(['iSCSI: Failed to unmarshall MODE_SENSE(6) data: ']);
+  });
+
+  test.each([0x00, 0xb0, 0xb2])('a disk tells of itself in the pages that it has: %i', async (page) => {
+    const pages = { 176: blockLimits({}), 178: Uint8Array.of(0, 0x80, 0, 0) };
+    const disk = (answer: Outcome) =>
+      fixture.disk(MiB, {
+        pages,
+        instead: ([code, vital, pageCode]) =>
+          code === 0x12 && vital === 1 && pageCode === page ? answer : undefined,
+      });
+    await expect(disk(sense(5, 0x24))).rejects.toThrow(
+      'iSCSI: Inquiry command failed : SENSE KEY:ILLEGAL_REQUEST(5)',
+    );
+    await expect(disk(good())).rejects.toThrow('iSCSI: failed to unmarshall inquiry datain blob');
   });
 
   test.each([

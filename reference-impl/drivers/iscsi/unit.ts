@@ -26,6 +26,8 @@ import {
 /** Does a task once. Throws `LinkLost`. */
 export type Once = (task: Task) => Promise<Ended>;
 
+type Log = (line: string) => void;
+
 /** Lengths are in blocks. */
 export interface Capacity {
   readonly blocks: bigint;
@@ -62,13 +64,13 @@ const MIN_BLOCK = 512;
 const MAX_BLOCK = 2 ** 24;
 const NOTHING: Capacity = { blocks: 0n, blockSize: MIN_BLOCK, unmappedAreZeroes: false, isThin: false };
 
-/** Asks a unit. Throws `CommandError`, `LinkLost`. */
-export async function inspect(once: Once): Promise<Unit> {
+/** Asks a unit; `log` is told what may be otherwise than it is taken for. Throws `CommandError`, `LinkLost`. */
+export async function inspect(once: Once, log: Log): Promise<Unit> {
   await ready(once);
   const type = await typeOf(once);
-  const isWriteProtected = await writeProtection(once);
+  const isWriteProtected = await writeProtection(once, log);
   const capacity = await capacityOf(once, type);
-  return { type, capacity, isWriteProtected, ...(await abilities(once)) };
+  return { type, capacity, isWriteProtected, ...(await abilities(once, type)) };
 }
 
 /** How many blocks a unit of this type has now. Throws `CommandError`, `LinkLost`. */
@@ -127,10 +129,13 @@ async function typeOf(once: Once): Promise<number> {
   return bytes[0]! & 0x1f;
 }
 
-/** A unit that does not tell is taken for one that may be written. */
-async function writeProtection(once: Once): Promise<boolean> {
-  const { bytes } = await filled(once, modeSense);
-  return (bytes[2]! & 0x80) !== 0;
+/** A unit that does not tell is taken for one that may be written, which is told. */
+async function writeProtection(once: Once, log: Log): Promise<boolean> {
+  const { ended, bytes } = await filled(once, modeSense);
+  const isWhole = ended.received >= 4 && ended.received > bytes[0]!;
+  if (!isGood(ended)) log('iSCSI: Failed MODE_SENSE(6), LUN assumed writable');
+  else if (!isWhole) log('iSCSI: Failed to unmarshall MODE_SENSE(6) data: ');
+  return isWhole && (bytes[2]! & 0x80) !== 0;
 }
 
 /** Undefined where the unit does not know the command. */
@@ -155,8 +160,8 @@ async function shortCapacity(once: Once): Promise<Capacity> {
 
 type Abilities = Omit<Unit, 'type' | 'capacity' | 'isWriteProtected'>;
 
-async function abilities(once: Once): Promise<Abilities> {
-  const listed = await page(once, Page.supported);
+async function abilities(once: Once, type: number): Promise<Abilities> {
+  const listed = type === UnitType.disk ? await page(once, Page.supported) : Buffer.alloc(0);
   const known = async (code: number): Promise<Buffer> =>
     listed.includes(code) ? page(once, code) : Buffer.alloc(MOST);
   const limits = await known(Page.blockLimits);
@@ -171,9 +176,11 @@ async function abilities(once: Once): Promise<Abilities> {
   };
 }
 
-/** A page of vital product data without its head; zeroes where there is none, and behind what it is too short for. */
+/** A page of vital product data without its head; zeroes behind what it is too short for. Throws `CommandError` where the unit does not give it. */
 async function page(once: Once, code: number): Promise<Buffer> {
-  const { bytes } = await filled(once, (target) => inquiry(target, code));
+  const { ended, bytes } = await filled(once, (target) => inquiry(target, code));
+  if (!isGood(ended)) throw failure('Inquiry command failed', ended);
+  if (ended.received < 4) throw new CommandError('iSCSI: failed to unmarshall inquiry datain blob');
   return bytes.subarray(4);
 }
 
