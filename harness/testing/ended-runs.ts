@@ -59,7 +59,8 @@ export function leavesNothing(target: 'reference:spawn' | 'qemu-storage-daemon' 
       async (signal) => {
         const child = start(target, '--workers', '2', ...CASES);
         await running(child);
-        expect(endpoints()).not.toEqual([]);
+        // One endpoint may just have given way to the next.
+        await until(() => endpoints().length > 0);
         child.kill(signal);
         expect(await once(child, 'exit')).toEqual([signal === 'SIGINT' ? 130 : 143, null]);
         expect(endpoints()).toEqual([]);
