@@ -120,8 +120,11 @@ for (const body of [DOUBLE_QUOTED, SINGLE_QUOTED])
     'wire/unknown-format-as-raw',
     'BlockdevOptions',
     'opens images of formats that it does not have as raw',
-    'graph/driver-table',
-    ['const driver = this.find(name);', "const driver = this.find(name) ?? this.find('raw');"],
+    'graph/named-image',
+    [
+      'const { cache, discard } = like.options;',
+      "format = drivers.find(format) ? format : 'raw';\n    const { cache, discard } = like.options;",
+    ],
   ),
   inside(
     'wire/id-of-earlier',
