@@ -175,6 +175,22 @@ function checkVpc(t: CaseContext, bytes: Buffer): void {
   allAre(t, entries, -1, entries.length);
   const told = [8, 12, 60].map((at) => footer.readUInt32BE(at));
   t.equal(told, [2, 0x10000, 3], 'the footer must tell its version, and of a dynamic disk');
+  // The format knows two kinds of hosts.
+  t.check(
+    ['Wi2k', 'Mac '].includes(footer.toString('latin1', 36, 40)),
+    'the footer must tell the host that made the image',
+    'it does not',
+  );
+  t.check(
+    /^[\x20-\x7e]{3}[\x20-\x7e\0]$/.test(footer.toString('latin1', 28, 32)),
+    'the footer must tell who made the image',
+    'it does not',
+  );
+  t.check(
+    footer.subarray(85).every((byte) => byte === 0),
+    'what the footer reserves must be empty',
+    'it is not',
+  );
   t.equal(Number(footer.readBigUInt64BE(16)), 512, 'the header must follow the footer');
   t.equal(Number(footer.readBigUInt64BE(40)), rest.size, 'the original size must be that of the disk');
   const header = bytes.subarray(512);
