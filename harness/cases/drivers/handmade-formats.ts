@@ -3,7 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { le64, type Patch, patched } from '../helpers/made-formats/bytes.ts';
+import { le32, le64, type Patch, patched } from '../helpers/made-formats/bytes.ts';
 import {
   buildQed as buildQedImage,
   QED_CLUSTER,
@@ -253,6 +253,43 @@ export const handmadeFormats: readonly CaseDefinition[] = [
       t.equal(bytes[16]!, 0, 'a repaired image must not be marked');
       const rest = patched(image, [[16, '\0'], ...cleared.map((at): Patch => [at, le64(0)])]);
       t.check(bytes.equals(rest), 'all else must stay', 'it does not');
+    },
+  },
+  {
+    id: 'formats/qed-repaired-far',
+    title: 'Of a long table of a qed image that was not closed all entries are repaired, near its end, too',
+    requirements: ['formats/unclean'],
+    needs: ofDriver('qed'),
+    async run(t: CaseContext) {
+      const [cluster, table] = [64 * KiB, 512 * KiB];
+      const [l1, l2] = [cluster, cluster + table];
+      const data = l2 + table;
+      const last = table / 8 - 1;
+      const image = patched(Buffer.alloc(data + cluster, 0), [
+        [0, 'QED\0'],
+        [4, le32(cluster)],
+        [8, le32(table / cluster)],
+        [12, le32(1)],
+        [16, le64(NEED_CHECK)],
+        [40, le64(l1)],
+        [48, le64((last + 1) * cluster)],
+        [l1, le64(l2)],
+        [l2 + (last - 1) * 8, Buffer.concat([le64(data + 2 * cluster), le64(data)])],
+      ]);
+      const file = await makeFile(t, image);
+      const node = nodeOn(t, 'qed', file);
+      await t.execute('blockdev-add', node);
+      await t.execute('blockdev-del', { 'node-name': node['node-name'] });
+      const expected = patched(image, [
+        [16, '\0'],
+        [l2 + (last - 1) * 8, le64(0)],
+      ]);
+      const bytes = await bytesOf(t, file.local);
+      t.check(
+        bytes.equals(expected),
+        'the entry that leads nowhere must be cleared, and all else stay',
+        'it is not so',
+      );
     },
   },
   {

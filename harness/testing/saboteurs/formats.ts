@@ -20,6 +20,13 @@ export const formats: readonly Saboteur[] = [
     QED_TABLES,
     ['if (!needCheck)\n            await', 'if (!needCheck)\n            return;\n        await'],
   ),
+  inside(
+    'formats/qed-repaired-in-front',
+    COW_FORMAT,
+    'writes what is repaired of the end of a long qed table over its beginning',
+    'drivers/qed/repair',
+    ['await file.write(offset + start, bytes);', 'await file.write(offset, bytes);'],
+  ),
   inside('formats/qed-zeroes-missing', COW_FORMAT, 'shows the backing file for zeroes of qed', QED_TABLES, [
     "return entry === ZERO_ENTRY ? 'zero' : 'data';",
     "return entry === ZERO_ENTRY ? 'unallocated' : 'data';",
