@@ -87,6 +87,9 @@ const DIRECTION: Readonly<Record<number, number>> = {
   [Operation.unmap]: WRITE,
 };
 
+/** The unit, number 17, for which a target asks whether the initiator is there. */
+export const ASKING_UNIT = Buffer.from('0011000000000000', 'hex');
+
 /** One initiator on one connection. */
 export class IscsiRules {
   readonly #complaints: string[];
@@ -145,12 +148,14 @@ export class IscsiRules {
     this.#must(!this.#open.has(tag), 'a tag is of one request');
   }
 
-  /** `asked`: the tag of the target's own question. */
+  /** `asked`: the tag of the target's own question, which `ASKING_UNIT` puts. */
   nopOut(header: Buffer, asked: number | undefined): void {
     const [tag, targetTag] = [header.readUInt32BE(16), header.readUInt32BE(20)];
     this.#must((header[0]! & IMMEDIATE) !== 0, 'a NOP is immediate');
-    if (tag === NO_TAG) this.#must(targetTag === asked, 'a NOP answers what was asked');
-    else this.#must(targetTag === NO_TAG, 'a NOP that asks has no tag of the target');
+    if (tag === NO_TAG) {
+      this.#must(targetTag === asked, 'a NOP answers what was asked');
+      this.#must(header.subarray(8, 16).equals(ASKING_UNIT), 'a NOP names the unit that asks');
+    } else this.#must(targetTag === NO_TAG, 'a NOP that asks has no tag of the target');
   }
 
   logout(header: Buffer): void {

@@ -4,7 +4,7 @@ import { Arrivals } from './arrivals.ts';
 import { crc32c } from './iscsi-digest.ts';
 import { agreed, Chap, type Keys, keysOf, packKeys, SEGMENT } from './iscsi-login.ts';
 import { FINAL, HEADER, IMMEDIATE, NO_TAG, Opcode, TARGET } from './iscsi-numbers.ts';
-import { type Agreed, IscsiRules } from './iscsi-rules.ts';
+import { type Agreed, ASKING_UNIT, IscsiRules } from './iscsi-rules.ts';
 import { type DiskManner, noUnit, type ScsiDisk, type ScsiOutcome, scsiAttention } from './scsi-disk.ts';
 
 /** Status of a login, class and detail, where it is in its word. */
@@ -168,7 +168,8 @@ export class IscsiSession {
   /** Asks the initiator whether it is there. */
   ask({ header }: IscsiRequest, tag: number): void {
     this.#question = tag;
-    this.send(Opcode.nopIn, header, { words: { 16: NO_TAG, 20: tag } });
+    const unit = { 8: ASKING_UNIT.readUInt32BE(0), 12: ASKING_UNIT.readUInt32BE(4) };
+    this.send(Opcode.nopIn, header, { words: { ...unit, 16: NO_TAG, 20: tag } });
   }
 
   /** The initiator has answered all questions. */
